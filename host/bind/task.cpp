@@ -1,0 +1,181 @@
+// host.task: spawn, join, cancel, sleep, and what is built from them.
+#include <memory>
+
+#include "script/convert.hpp"
+#include "script/stack.hpp"
+#include "script/state.hpp"
+#include "script/task.hpp"
+
+namespace bind {
+
+namespace {
+
+using script::Scheduler;
+using script::Task;
+using script::Waiter;
+
+constexpr const char* kHandle = "host.task.Task";
+using Handle = std::shared_ptr<Task>;
+
+Handle& check_task(lua_State* L, int index) { return script::check_object<Handle>(L, index, kHandle); }
+
+int l_spawn(lua_State* L) {
+  script::check_function(L, 1);
+  auto& scheduler = Scheduler::of(L);
+  if (!scheduler.running()) throw core::UsageError("task.spawn needs a running task");
+  auto task = scheduler.spawn(L, lua_gettop(L) - 1, scheduler.running());
+  script::push_object<Handle>(L, kHandle, std::move(task));
+  return 1;
+}
+
+// What a join gives: the results, the raised error, or nil and `cancelled`.
+int push_joined(lua_State* L, const Handle& task) {
+  const int top = lua_gettop(L);
+  const int count = Scheduler::of(L).push_outcome(L, *task);
+  if (count >= 0) return count;
+  if (task->is_cancelled()) {
+    lua_settop(L, top);
+    return script::fail(L, script::cancelled_error());
+  }
+  lua_pushlightuserdata(L, script::raise_sentinel());
+  lua_insert(L, -2);
+  return 2;
+}
+
+int wait_for(lua_State* L, const Handle& task, bool shielded) {
+  return script::await(
+      L,
+      [&](Waiter waiter) -> core::Cancel {
+        Scheduler::of(L).when_done(*task, [waiter, task] {
+          waiter.finish([task](lua_State* to) { return push_joined(to, task); });
+        });
+        return {};
+      },
+      shielded);
+}
+
+int l_join(lua_State* L) {
+  const Handle task = check_task(L, 1);
+  auto& scheduler = Scheduler::of(L);
+  if (scheduler.running() == task.get()) throw core::UsageError("a task cannot join itself");
+  return wait_for(L, task, false);
+}
+
+int l_cancel(lua_State* L) {
+  const Handle task = check_task(L, 1);
+  Scheduler::of(L).cancel(*task);
+  return 0;
+}
+
+int l_is_done(lua_State* L) {
+  lua_pushboolean(L, check_task(L, 1)->state() == Task::State::done);
+  return 1;
+}
+
+int l_sleep(lua_State* L) {
+  const double seconds = script::check_number(L, 1);
+  return script::await(L, [&](Waiter waiter) -> core::Cancel {
+    auto disarm = waiter.world().clock->call_after(seconds, [waiter] {
+      waiter.finish([](lua_State*) { return 0; });
+    });
+    return [disarm, waiter] {
+      disarm();
+      waiter.finish([](lua_State*) { return 0; });
+    };
+  });
+}
+
+// The function is at 2, its arguments after it; at 1 the time.
+int l_deadline(lua_State* L) {
+  const double timeout_s = script::check_number(L, 1);
+  script::check_function(L, 2);
+  auto& scheduler = Scheduler::of(L);
+  scheduler.waiting_task(L);
+  Handle child = scheduler.spawn(L, lua_gettop(L) - 2, scheduler.running());
+  return script::await(L, [&](Waiter waiter) -> core::Cancel {
+    auto expired = std::make_shared<bool>(false);
+    auto disarm = waiter.world().clock->call_after(timeout_s, [&scheduler, child, expired] {
+      *expired = true;
+      scheduler.cancel(*child);
+    });
+    scheduler.when_done(*child, [waiter, child, expired, disarm, timeout_s] {
+      disarm();
+      waiter.finish([child, expired, timeout_s](lua_State* to) {
+        if (*expired && child->failed()) {
+          core::Error error{"timeout", "not finished after " + core::Value(timeout_s).dump() + " s"};
+          error.facts["after_s"] = timeout_s;
+          return script::fail(to, error);
+        }
+        return push_joined(to, child);
+      });
+    });
+    return [&scheduler, child] { scheduler.cancel(*child); };
+  });
+}
+
+int l_shielded(lua_State* L) {
+  script::check_function(L, 1);
+  auto& scheduler = Scheduler::of(L);
+  scheduler.waiting_task(L);
+  const Handle child = scheduler.spawn(L, lua_gettop(L) - 1, scheduler.running(), true);
+  return wait_for(L, child, true);
+}
+
+int l_cancelled(lua_State* L) {
+  Task* task = Scheduler::of(L).running();
+  lua_pushboolean(L, task && task->is_cancelled());
+  return 1;
+}
+
+int l_handles(lua_State* L) {
+  script::push(L, core::Value(script::world(L).handles.list()));
+  return 1;
+}
+
+int l_foreground(lua_State* L) {
+  auto& scheduler = Scheduler::of(L);
+  if (lua_isnoneornil(L, 1)) {
+    scheduler.set_foreground(nullptr);
+    script::rearm_interrupts(L);
+  } else {
+    scheduler.set_foreground(check_task(L, 1));
+  }
+  return 0;
+}
+
+int l_tostring(lua_State* L) {
+  static constexpr const char* names[] = {"ready", "running", "waiting", "ending", "done"};
+  const auto& task = check_task(L, 1);
+  lua_pushfstring(L, "task %s (%s)", task->origin().c_str(), names[static_cast<int>(task->state())]);
+  return 1;
+}
+
+constexpr script::Function kMethods[] = {
+    {"join", script::guard<l_join>, script::kWaits},
+    {"cancel", script::guard<l_cancel>},
+    {"is_done", script::guard<l_is_done>},
+    {"__tostring", script::guard<l_tostring>},
+    {"__gc", script::collect<Handle>},
+};
+
+constexpr script::Function kFunctions[] = {
+    {"spawn", script::guard<l_spawn>},
+    {"join", script::guard<l_join>, script::kWaits},
+    {"cancel", script::guard<l_cancel>},
+    {"sleep", script::guard<l_sleep>, script::kWaits},
+    {"deadline", script::guard<l_deadline>, script::kWaits},
+    {"shielded", script::guard<l_shielded>, script::kWaits},
+    {"cancelled", script::guard<l_cancelled>},
+    {"handles", script::guard<l_handles>},
+    {"foreground", script::guard<l_foreground>},
+};
+
+}  // namespace
+
+int open_task(lua_State* L) {
+  script::metatable(L, kHandle, kMethods);
+  lua_pop(L, 1);
+  return script::module(L, "host.task", kFunctions);
+}
+
+}  // namespace bind

@@ -1,0 +1,37 @@
+#include "script/modules.hpp"
+
+#include <string>
+
+namespace bind {
+int open_info(lua_State* L);
+int open_task(lua_State* L);
+}  // namespace bind
+
+namespace script {
+
+namespace {
+
+struct Module {
+  const char* name;
+  lua_CFunction open;
+};
+
+// One row per file in host/bind, in alphabetical order.
+constexpr Module kModules[] = {
+    {"info", bind::open_info},
+    {"task", bind::open_task},
+};
+
+}  // namespace
+
+void register_modules(lua_State* L) {
+  lua_getglobal(L, "package");
+  lua_getfield(L, -1, "preload");
+  for (const auto& module : kModules) {
+    lua_pushcfunction(L, module.open);
+    lua_setfield(L, -2, (std::string("host.") + module.name).c_str());
+  }
+  lua_pop(L, 2);
+}
+
+}  // namespace script
