@@ -1,0 +1,115 @@
+#include "core/source.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+
+#include "core/utf8.hpp"
+
+namespace core {
+
+namespace {
+
+constexpr std::size_t kShownBefore = 60, kShownAfter = 40;  // characters of a long line around the place
+
+struct Excerpt {
+  std::string line, caret;
+};
+
+/// The line as it can be shown on a terminal; tabs are kept in both rows so that they stay aligned.
+Excerpt excerpt(std::string_view line, std::size_t column) {
+  const auto codes = to_utf32(line);
+  const std::size_t from = column > kShownBefore ? column - kShownBefore : 0;
+  const std::size_t to = std::min(codes.size(), column + kShownAfter);
+  Excerpt out;
+  if (from > 0) out.line += "...", out.caret += "   ";
+  for (std::size_t i = from; i < to; ++i) {
+    const bool control = (codes[i] < 0x20 && codes[i] != '\t') || (codes[i] >= 0x7F && codes[i] < 0xA0);
+    append_utf8(out.line, control ? U'\uFFFD' : codes[i]);
+    if (i < column) out.caret += codes[i] == '\t' ? '\t' : ' ';
+  }
+  if (to < codes.size()) out.line += "...";
+  out.caret += '^';
+  return out;
+}
+
+std::string_view line_around(std::string_view text, std::size_t offset) {
+  const std::size_t before = offset == 0 ? std::string_view::npos : text.rfind('\n', offset - 1);
+  const std::size_t start = before == std::string_view::npos ? 0 : before + 1;
+  auto line = text.substr(start, text.find('\n', start) - start);
+  if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
+  return line;
+}
+
+Error file_error(const std::string& path, int number) {
+  const std::string message = "cannot read " + path + ": " + std::strerror(number);
+  if (number == ENOENT || number == ENOTDIR)
+    return Error{"not_found", message, "check the path", {{"file", path}}};
+  if (number == EACCES || number == EPERM)
+    return Error{"denied", message, "check the permissions", {{"file", path}}};
+  return Error{"invalid", message, "", {{"file", path}}};
+}
+
+}  // namespace
+
+TextPlace place_of(std::string_view text, std::size_t offset) {
+  offset = std::min(offset, text.size());
+  const auto line = std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(offset), '\n');
+  const std::size_t before = offset == 0 ? std::string_view::npos : text.rfind('\n', offset - 1);
+  const std::size_t start = before == std::string_view::npos ? 0 : before + 1;
+  const auto column = to_utf32(text.substr(start, offset - start)).size();
+  return {static_cast<int>(line) + 1, static_cast<int>(column) + 1};
+}
+
+std::size_t line_start(std::string_view text, int line) {
+  std::size_t at = 0;
+  for (; line > 0; --line) {
+    const auto end = text.find('\n', at);
+    if (end == std::string_view::npos) return text.size();
+    at = end + 1;
+  }
+  return at;
+}
+
+Error text_error(std::string_view text, const std::string& file, std::size_t offset,
+                 const std::string& what) {
+  offset = std::min(offset, text.size());
+  const auto place = place_of(text, offset);
+  const auto line = line_around(text, offset);
+  const auto shown = excerpt(line, static_cast<std::size_t>(place.column) - 1);
+  const std::string number = std::to_string(place.line);
+  const std::string where = number + ":" + std::to_string(place.column);
+  Error error{"invalid", (file.empty() ? "line " + where : file + ":" + where) + ": " + what, ""};
+  error.message += "\n  " + number + " | " + shown.line;
+  error.message += "\n  " + std::string(number.size(), ' ') + " | " + shown.caret;
+  if (!file.empty()) error.facts["file"] = file;
+  error.facts["line"] = place.line;
+  error.facts["column"] = place.column;
+  error.facts["source"] = shown.line;
+  return error;
+}
+
+Result<std::string> read_text(const std::string& path, std::size_t limit_bytes) {
+  std::error_code ignored;
+  if (std::filesystem::is_directory(path, ignored))
+    return Error{"invalid", "cannot read " + path + ": it is a directory", "", {{"file", path}}};
+  errno = 0;
+  std::ifstream in(path, std::ios::binary);
+  if (!in) return file_error(path, errno ? errno : EIO);
+  std::string text;
+  char block[1 << 16];
+  while (in.read(block, sizeof block) || in.gcount() > 0) {
+    text.append(block, static_cast<std::size_t>(in.gcount()));
+    if (text.size() > limit_bytes)
+      return Error{"invalid",
+                   path + " is larger than " + std::to_string(limit_bytes) + " bytes",
+                   "",
+                   {{"file", path}}};
+  }
+  if (in.bad()) return file_error(path, errno ? errno : EIO);
+  return text;
+}
+
+}  // namespace core
