@@ -85,15 +85,42 @@ bool VirtualClock::idle() {
   return true;
 }
 
-std::string rfc3339(std::int64_t wall_ns) {
-  const auto seconds = static_cast<std::time_t>(wall_ns / 1'000'000'000);
-  const int millis = static_cast<int>(wall_ns / 1'000'000 % 1000);
+namespace {
+
+struct Moment {
   std::tm parts{};
-  gmtime_r(&seconds, &parts);
-  char text[80];
-  std::snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", parts.tm_year + 1900,
-                parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec, millis);
+  int millis = 0;
+};
+
+Moment moment_of(std::int64_t wall_ns, std::tm* (*convert)(const std::time_t*, std::tm*)) {
+  Moment moment;
+  const auto seconds = static_cast<std::time_t>(wall_ns / 1'000'000'000);
+  moment.millis = static_cast<int>(wall_ns / 1'000'000 % 1000);
+  convert(&seconds, &moment.parts);
+  return moment;
+}
+
+/// `format` takes seven numbers: year, month, day, hour, minute, second, milliseconds.
+std::string print_moment(const char* format, const Moment& moment) {
+  char text[96];
+  const std::tm& at = moment.parts;
+  std::snprintf(text, sizeof text, format, at.tm_year + 1900, at.tm_mon + 1, at.tm_mday, at.tm_hour,
+                at.tm_min, at.tm_sec, moment.millis);
   return text;
+}
+
+}  // namespace
+
+std::string rfc3339(std::int64_t wall_ns) {
+  return print_moment("%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", moment_of(wall_ns, gmtime_r));
+}
+
+std::string compact_stamp(std::int64_t wall_ns) {
+  return print_moment("%04d%02d%02d-%02d%02d%02d-%03d", moment_of(wall_ns, localtime_r));
+}
+
+std::string log_stamp(std::int64_t wall_ns) {
+  return print_moment("%04d-%02d-%02d %02d:%02d:%02d,%03d", moment_of(wall_ns, localtime_r));
 }
 
 }  // namespace core

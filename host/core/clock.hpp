@@ -57,4 +57,10 @@ class VirtualClock : public Clock {
 /// RFC 3339 with milliseconds in UTC, e.g. `2026-11-24T20:18:00.123Z`.
 std::string rfc3339(std::int64_t wall_ns);
 
+/// Local time for folder names, e.g. `20261124-201800-123`.
+std::string compact_stamp(std::int64_t wall_ns);
+
+/// Local time as it starts a log line, e.g. `2026-11-24 20:18:00,123`.
+std::string log_stamp(std::int64_t wall_ns);
+
 }  // namespace core
