@@ -5,6 +5,7 @@
 namespace bind {
 int open_info(lua_State* L);
 int open_task(lua_State* L);
+int open_testing(lua_State* L);
 }  // namespace bind
 
 namespace script {
@@ -20,6 +21,7 @@ struct Module {
 constexpr Module kModules[] = {
     {"info", bind::open_info},
     {"task", bind::open_task},
+    {"testing", bind::open_testing},
 };
 
 }  // namespace

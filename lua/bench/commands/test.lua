@@ -1,0 +1,32 @@
+-- llmdbenchmark test: runs Lua specs inside the real host.
+local info = require "host.info"
+
+local function run(cli)
+  local runner = require "bench.test.runner"
+  local files, problem = runner.find(cli.arguments.path)
+  if not files then
+    io.stderr:write("llmdbenchmark test: ", problem, "\n")
+    return info.exit_codes.failed
+  end
+  local totals = runner.run(files, cli.arguments.filter)
+  if totals.failed > 0 then return info.exit_codes.failed end
+  if totals.passed + totals.skipped == 0 then
+    io.stderr:write("llmdbenchmark test: no spec matches the filter\n")
+    return info.exit_codes.failed
+  end
+  return info.exit_codes.success
+end
+
+return {
+  name = "test",
+  summary = "run Lua specs inside this program",
+  arguments = {
+    { "path", metavar = "PATH", help = "a spec file, or a folder of *_spec.lua files" },
+    { "filter", metavar = "FILTER", optional = true, help = "only specs whose name or file contains this text" },
+  },
+  usage_examples = {
+    "llmdbenchmark test tests/lua",
+    'llmdbenchmark test tests/lua "task.join"',
+  },
+  run = run,
+}
