@@ -106,7 +106,8 @@ TEST_CASE("wrong length distributions are refused by name") {
     }
     return std::string("accepted");
   };
-  CHECK(message({{"mean", 10}, {"stddev", 3}}) == "data.input: unknown field 'stddev' (did you mean 'std_dev'?)");
+  CHECK(message({{"mean", 10}, {"stddev", 3}}) ==
+        "data.input: unknown field 'stddev' (did you mean 'std_dev'?)");
   CHECK(message({{"mean", 10}, {"max", 5}}) == "data.input.mean must lie between min and max");
   CHECK(message({{"min", 9}, {"max", 5}}) == "data.input.min must not be larger than max");
   CHECK(message({{"type", "normal"}}) == "data.input.mean is required");

@@ -109,8 +109,7 @@ TEST_CASE("a closed loop needs an end") {
 
 TEST_CASE("wrong schedules are refused by name") {
   CHECK(problem({{"rate", 1}}) == "load.schedule.duration_s is required");
-  CHECK(problem({{"rate", 0}, {"duration_s", 1}}) ==
-        "load.schedule.rate or to_rate must be positive");
+  CHECK(problem({{"rate", 0}, {"duration_s", 1}}) == "load.schedule.rate or to_rate must be positive");
   CHECK(problem({{"rate", 1}, {"duration_s", 1}, {"concurency", 3}}) ==
         "load.schedule: unknown field 'concurency' (did you mean 'concurrency'?)");
   CHECK(problem({{"rate", 1}, {"duration_s", 1}, {"burstiness", 2}}) ==

@@ -18,6 +18,8 @@ struct LengthDistribution {
   std::uint32_t min = 1, max = 1;
 
   std::uint32_t sample(Random& random) const;
+  /// True if a draw may be 0.
+  bool may_be_zero() const { return kind == Kind::kConstant ? mean < 1 : min == 0; }
 
   static LengthDistribution constant(std::uint32_t length);
   /// From a number, or a table `{ type = constant|uniform|normal|lognormal, mean, std_dev, min, max }`.

@@ -1,0 +1,26 @@
+// Picks the few facts a benchmark needs out of an OpenAI-style JSON answer without building a tree.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace core::load {
+
+/// Why a generation ended.
+enum class Finish : std::uint8_t { kNone, kStop, kLength, kOther };
+
+/// What one stream event, or one whole body, says. Counts that are absent are -1.
+struct Answer {
+  bool content = false;  // text for the reader: text, content, reasoning, refusal or tool calls, not empty
+  Finish finish = Finish::kNone;
+  bool error = false;           // an `error` object, or `"object": "error"`
+  std::string_view error_text;  // the error as JSON, a view into the input
+  std::int64_t prompt_tokens = -1, completion_tokens = -1, cached_tokens = -1;  // usage
+  double prompt_ms = -1, predicted_ms = -1;                                     // llama.cpp's timings
+};
+
+/// Reads one JSON object. Fills what it finds and leaves the rest of `answer` as it is; false if `json` is
+/// not one complete object. Structure is checked as far as it is walked; literals and numbers are not.
+bool skim(std::string_view json, Answer& answer);
+
+}  // namespace core::load
