@@ -4,6 +4,7 @@
 #include <string>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include "core/value.hpp"
 
@@ -16,33 +17,32 @@ class ObjectBuilder {
   /// True if the key was new.
   bool add(std::string key, Value value) {
     if (const auto at = find(key); at != kNone) {
-      member(at).second = std::move(value);
+      members_[at].second = std::move(value);
       return false;
     }
-    auto& list = members();
-    if (list.size() >= kIndexFrom) index_.emplace(key, list.size());
-    list.emplace_back(std::move(key), std::move(value));
-    if (list.size() == kIndexFrom) build_index();
+    if (members_.size() >= kIndexFrom) index_.emplace(key, members_.size());
+    members_.emplace_back(std::move(key), std::move(value));
+    if (members_.size() == kIndexFrom) build_index();
     return true;
   }
 
-  bool contains(const std::string& key) { return find(key) != kNone; }
-
-  Value finish() && { return std::move(object_); }
+  Value finish() && {
+    Value object = Value::object();
+    // A `Value` copies its members when it grows, so it gets its size first.
+    auto& list = static_cast<Value::object_t::Container&>(object.get_ref<Value::object_t&>());
+    list.reserve(members_.size());
+    for (auto& [key, value] : members_) list.emplace_back(std::move(key), std::move(value));
+    return object;
+  }
 
  private:
-  using Members = Value::object_t::Container;
   static constexpr std::size_t kNone = static_cast<std::size_t>(-1);
   static constexpr std::size_t kIndexFrom = 16;
 
-  Members& members() { return object_.get_ref<Value::object_t&>(); }
-  Members::value_type& member(std::size_t at) { return members()[at]; }
-
-  std::size_t find(const std::string& key) {
-    auto& list = members();
-    if (list.size() < kIndexFrom) {
-      for (std::size_t i = 0; i < list.size(); ++i)
-        if (list[i].first == key) return i;
+  std::size_t find(const std::string& key) const {
+    if (members_.size() < kIndexFrom) {
+      for (std::size_t i = 0; i < members_.size(); ++i)
+        if (members_[i].first == key) return i;
       return kNone;
     }
     const auto found = index_.find(key);
@@ -50,10 +50,10 @@ class ObjectBuilder {
   }
 
   void build_index() {
-    for (std::size_t i = 0; i < members().size(); ++i) index_.emplace(members()[i].first, i);
+    for (std::size_t i = 0; i < members_.size(); ++i) index_.emplace(members_[i].first, i);
   }
 
-  Value object_ = Value::object();
+  std::vector<std::pair<std::string, Value>> members_;
   std::unordered_map<std::string, std::size_t> index_;
 };
 

@@ -40,7 +40,7 @@ struct Features {
 };
 
 /// Must be escaped. The line breaks that only YAML 1.1 knows (0x85, 0x2028, 0x2029) count as such, because
-/// YAML 1.2 readers, yaml-cpp among them, take them for ordinary characters.
+/// readers of YAML 1.2 take them for ordinary characters.
 bool is_special(char32_t c) {
   if (c == '\n' || is_ascii_text(c)) return false;
   return c == 0xFEFF || c == 0x2028 || c == 0x2029 || !(is_wide_text(c) || (c >= 0x10000 && c < 0x10FFFF));

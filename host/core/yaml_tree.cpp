@@ -1,131 +1,303 @@
 #include "core/yaml_tree.hpp"
 
 #include <algorithm>
-#include <istream>
-#include <streambuf>
+#include <map>
 #include <utility>
-
-#include <yaml-cpp/eventhandler.h>
-#include <yaml-cpp/exceptions.h>
-#include <yaml-cpp/parser.h>
 
 #include "core/source.hpp"
 #include "core/utf8.hpp"
+#include "core/yaml_scanner.hpp"
 
 namespace core {
 
 namespace {
 
-/// yaml-cpp counts bytes in its columns and knows no other line break than '\n', like us.
-std::size_t offset_of(std::string_view text, const YAML::Mark& mark) {
-  if (mark.is_null()) return 0;
-  const std::size_t start = line_start(text, mark.line);
-  return std::min(start + static_cast<std::size_t>(std::max(mark.column, 0)), text.size());
-}
+using Kind = YamlNode::Kind;
+using Type = YamlToken::Type;
 
-class TreeBuilder : public YAML::EventHandler {
+constexpr int kDeepest = 1000;
+
+/// Tokens to nodes. Each `read_*` starts at its first token and ends behind its last.
+class Parser {
  public:
-  TreeBuilder(const std::vector<std::size_t>& lines, std::size_t size) : lines_(lines), size_(size) {}
+  explicit Parser(std::string_view text) : scanner_(text) {}
 
-  YamlTree finish() { return std::exchange(tree_, {}); }
-
-  void OnDocumentStart(const YAML::Mark& mark) override {
-    tree_.offset = at(mark);
-    anchors_.clear();
-    stack_.clear();
+  std::vector<YamlTree> read_stream() {
+    std::vector<YamlTree> trees;
+    skip_document_ends();
+    bool marked = true;  // the first document needs no `---`
+    while (type() != Type::kStreamEnd) {
+      const bool directives = read_directives();
+      if (type() == Type::kDocumentStart) {
+        marked = true;
+      } else if (directives) {
+        fail("'---' was expected behind the directives");
+      } else if (!marked) {
+        fail("this text stands behind the end of the document",
+             "check quotes, brackets and indentation above; documents are separated by '---'");
+      }
+      trees.push_back(read_document());
+      marked = false;
+      skip_document_ends();
+    }
+    return trees;
   }
-  void OnDocumentEnd() override {}
-
-  void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
-    add(YamlNode::Kind::kScalar, mark, "?", anchor);
-  }
-  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
-                const std::string& text) override {
-    add(YamlNode::Kind::kScalar, mark, tag, anchor)->text = text;
-  }
-  void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
-    add(YamlNode::Kind::kAlias, mark, "?", 0)->target = anchors_.at(anchor);
-  }
-  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
-                       YAML::EmitterStyle::value) override {
-    stack_.push_back(add(YamlNode::Kind::kList, mark, tag, anchor));
-  }
-  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
-                  YAML::EmitterStyle::value) override {
-    stack_.push_back(add(YamlNode::Kind::kMap, mark, tag, anchor));
-  }
-  void OnSequenceEnd() override { stack_.pop_back(); }
-  void OnMapEnd() override { stack_.pop_back(); }
 
  private:
-  std::size_t at(const YAML::Mark& mark) const {
-    if (mark.is_null() || mark.line >= static_cast<int>(lines_.size())) return size_;
-    return std::min(lines_[static_cast<std::size_t>(mark.line)] + static_cast<std::size_t>(mark.column),
-                    size_);
+  Type type() { return scanner_.peek().type; }
+  std::size_t offset() { return scanner_.peek().offset; }
+  bool accept(Type wanted) {
+    if (type() != wanted) return false;
+    scanner_.take();
+    return true;
+  }
+  template <class... Types>
+  bool is_one_of(Types... types) {
+    return ((type() == types) || ...);
+  }
+  [[noreturn]] void fail(std::string what, std::string hint = "") {
+    throw YamlSyntaxError{offset(), std::move(what), std::move(hint)};
   }
 
-  YamlNode* add(YamlNode::Kind kind, const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor) {
+  // -- documents ------------------------------------------------------------------------------------
+  void skip_document_ends() {
+    while (accept(Type::kDocumentEnd)) {
+    }
+  }
+
+  bool read_directives() {
+    tag_handles_ = {{"!", "!"}, {"!!", "tag:yaml.org,2002:"}};
+    bool any = false;
+    for (; type() == Type::kDirective; any = true) {
+      const YamlToken directive = scanner_.take();
+      if (directive.handle != "TAG") continue;
+      const auto space = directive.text.find(' ');
+      if (space == std::string::npos)
+        throw YamlSyntaxError{directive.offset, "a %TAG directive has a handle and a prefix", ""};
+      const auto prefix = directive.text.find_first_not_of(' ', space);
+      tag_handles_[directive.text.substr(0, space)] = directive.text.substr(prefix);
+    }
+    return any;
+  }
+
+  YamlTree read_document() {
+    tree_ = {};
+    anchors_.clear();
+    tree_.offset = offset();
+    accept(Type::kDocumentStart);
+    const bool empty =
+        is_one_of(Type::kDirective, Type::kDocumentStart, Type::kDocumentEnd, Type::kStreamEnd);
+    tree_.root = empty ? add_empty() : read_node(true, false);
+    return std::exchange(tree_, {});
+  }
+
+  // -- nodes ----------------------------------------------------------------------------------------
+  struct Properties {
+    std::string anchor, tag;
+    bool any = false;
+    std::size_t offset = 0;
+  };
+
+  YamlNode* add(Kind kind, std::size_t at, std::string tag) {
     YamlNode& node = tree_.nodes.emplace_back();
     node.kind = kind;
-    node.tag = tag;
-    node.offset = at(mark);
-    if (anchor) {
-      if (anchors_.size() <= anchor) anchors_.resize(anchor + 1);
-      anchors_[anchor] = &node;
-    }
-    if (stack_.empty()) {
-      tree_.root = &node;
-    } else {
-      stack_.back()->children.push_back(&node);
-    }
+    node.offset = at;
+    node.tag = std::move(tag);
     return &node;
   }
+  YamlNode* add_empty() { return add(Kind::kScalar, offset(), "?"); }
 
-  const std::vector<std::size_t>& lines_;  // offset of each line
-  std::size_t size_;
-  YamlTree tree_;
-  std::vector<YamlNode*> stack_, anchors_;
-};
-
-/// Reads from memory that somebody else owns.
-class ViewBuffer : public std::streambuf {
- public:
-  explicit ViewBuffer(std::string_view text) {
-    char* begin = const_cast<char*>(text.data());  // streambuf's interface; nothing writes
-    setg(begin, begin, begin + text.size());
+  Properties read_properties() {
+    Properties properties;
+    properties.offset = offset();
+    bool has_anchor = false, has_tag = false;
+    while (true) {
+      if (type() == Type::kAnchor && !has_anchor) {
+        properties.anchor = scanner_.take().text;
+        has_anchor = true;
+      } else if (type() == Type::kTag && !has_tag) {
+        properties.tag = full_tag(scanner_.take());
+        has_tag = true;
+      } else {
+        properties.any = has_anchor || has_tag;
+        return properties;
+      }
+    }
   }
+
+  std::string full_tag(const YamlToken& tag) {
+    if (tag.handle.empty()) return tag.text == "!" ? "?" : tag.text;  // a lone '!' says nothing
+    const auto found = tag_handles_.find(tag.handle);
+    if (found == tag_handles_.end())
+      throw YamlSyntaxError{tag.offset, "the tag handle " + tag.handle + " is not declared",
+                            "quote the string if it is meant to start with '!'"};
+    return found->second + tag.text;
+  }
+
+  YamlNode* read_node(bool block, bool list_at_same_indent) {
+    if (type() == Type::kAlias) return read_alias();
+    if (++depth_ > kDeepest) fail("nested deeper than " + std::to_string(kDeepest) + " levels");
+    const Properties properties = read_properties();
+    YamlNode* node = open_node(properties, block, list_at_same_indent);
+    if (!properties.anchor.empty()) anchors_[properties.anchor] = node;
+    fill_node(*node, list_at_same_indent);
+    --depth_;
+    return node;
+  }
+
+  YamlNode* read_alias() {
+    const YamlToken alias = scanner_.take();
+    const auto found = anchors_.find(alias.text);
+    if (found == anchors_.end())
+      throw YamlSyntaxError{alias.offset,
+                            "the alias *" + alias.text + " names an anchor that is not defined above",
+                            "define it with &" + alias.text + ", or quote a string that starts with '*'"};
+    YamlNode* node = add(Kind::kAlias, alias.offset, "?");
+    node->target = found->second;
+    return node;
+  }
+
+  /// Makes the node; collections are filled later, so that an alias inside can name them.
+  YamlNode* open_node(const Properties& properties, bool block, bool list_at_same_indent) {
+    const std::string collection_tag = properties.tag.empty() ? "?" : properties.tag;
+    const bool list = is_one_of(Type::kFlowList) || (block && type() == Type::kBlockList) ||
+                      (list_at_same_indent && type() == Type::kBlockEntry);
+    if (list) return add(Kind::kList, properties.offset, collection_tag);
+    if (type() == Type::kFlowMap || (block && type() == Type::kBlockMap))
+      return add(Kind::kMap, properties.offset, collection_tag);
+    if (type() != Type::kScalar) {
+      if (properties.any) return add(Kind::kScalar, properties.offset, collection_tag);
+      fail("a value was expected here, but found " + describe());
+    }
+    YamlToken scalar = scanner_.take();
+    const bool untagged_quotes = properties.tag.empty() && !scalar.plain;
+    YamlNode* node = add(Kind::kScalar, properties.offset, untagged_quotes ? "!" : collection_tag);
+    node->text = std::move(scalar.text);
+    return node;
+  }
+
+  void fill_node(YamlNode& node, bool list_at_same_indent) {
+    if (node.kind == Kind::kScalar) return;
+    const std::size_t opened = offset();
+    if (accept(Type::kFlowList)) return read_flow_list(node, opened);
+    if (accept(Type::kFlowMap)) return read_flow_map(node, opened);
+    if (accept(Type::kBlockMap)) return read_block_map(node);
+    if (accept(Type::kBlockList)) return read_block_list(node);
+    if (list_at_same_indent) read_entries(node);
+  }
+
+  std::string describe() {
+    switch (type()) {
+      case Type::kStreamEnd:
+        return "the end of the text";
+      case Type::kDocumentStart:
+      case Type::kDocumentEnd:
+        return "the end of the document";
+      case Type::kFlowEntry:
+        return "','";
+      case Type::kFlowListEnd:
+        return "']'";
+      case Type::kFlowMapEnd:
+        return "'}'";
+      case Type::kBlockEntry:
+        return "'- '";
+      case Type::kKey:
+        return "a key";
+      case Type::kValue:
+        return "':'";
+      case Type::kBlockEnd:
+        return "a smaller indentation";
+      default:
+        return "something else";
+    }
+  }
+
+  // -- block collections ------------------------------------------------------------------------------
+  void read_entries(YamlNode& list) {
+    while (accept(Type::kBlockEntry)) {
+      const bool empty = is_one_of(Type::kBlockEntry, Type::kKey, Type::kValue, Type::kBlockEnd);
+      list.children.push_back(empty ? add_empty() : read_node(true, false));
+    }
+  }
+
+  void read_block_list(YamlNode& list) {
+    read_entries(list);
+    if (accept(Type::kBlockEnd)) return;
+    fail("this fits neither as the next item of the list nor as its end",
+         "check the indentation; each item starts with '- '");
+  }
+
+  YamlNode* read_block_part() {
+    if (is_one_of(Type::kKey, Type::kValue, Type::kBlockEnd)) return add_empty();
+    return read_node(true, true);
+  }
+
+  void read_block_map(YamlNode& map) {
+    while (accept(Type::kKey)) {
+      map.children.push_back(read_block_part());
+      map.children.push_back(accept(Type::kValue) ? read_block_part() : add_empty());
+    }
+    if (accept(Type::kBlockEnd)) return;
+    fail("this fits neither as the next key of the map nor as its end",
+         "check the indentation, and quote a value that goes on behind its closing quote");
+  }
+
+  // -- flow collections -------------------------------------------------------------------------------
+  void expect_comma(const char* what, const char* close, std::size_t opened) {
+    if (accept(Type::kFlowEntry)) return;
+    std::string line = "this is neither a ',' nor the '";
+    throw YamlSyntaxError{std::max(offset(), opened), line + close + "' that ends the " + what,
+                          "check the brackets"};
+  }
+
+  YamlNode* read_flow_part(Type end) {
+    if (is_one_of(Type::kValue, Type::kFlowEntry, end)) return add_empty();
+    return read_node(false, false);
+  }
+
+  void read_flow_pair(YamlNode& map, Type end) {
+    map.children.push_back(read_flow_part(end));
+    map.children.push_back(accept(Type::kValue) ? read_flow_part(end) : add_empty());
+  }
+
+  void read_flow_list(YamlNode& list, std::size_t opened) {
+    while (type() != Type::kFlowListEnd) {
+      if (!list.children.empty()) expect_comma("list", "]", opened);
+      if (type() == Type::kFlowListEnd) break;
+      if (accept(Type::kKey)) {
+        YamlNode* map = add(Kind::kMap, offset(), "?");
+        read_flow_pair(*map, Type::kFlowListEnd);
+        list.children.push_back(map);
+      } else {
+        list.children.push_back(read_node(false, false));
+      }
+    }
+    scanner_.take();
+  }
+
+  void read_flow_map(YamlNode& map, std::size_t opened) {
+    while (type() != Type::kFlowMapEnd) {
+      if (!map.children.empty()) expect_comma("map", "}", opened);
+      if (type() == Type::kFlowMapEnd) break;
+      if (accept(Type::kKey)) {
+        read_flow_pair(map, Type::kFlowMapEnd);
+      } else {
+        map.children.push_back(read_node(false, false));
+        map.children.push_back(add_empty());
+      }
+    }
+    scanner_.take();
+  }
+
+  YamlScanner scanner_;
+  YamlTree tree_;
+  std::map<std::string, YamlNode*> anchors_;
+  std::map<std::string, std::string> tag_handles_;
+  int depth_ = 0;
 };
 
-struct Rewording {
-  const char *theirs, *ours, *hint;
-};
-
-constexpr Rewording kRewordings[] = {
-    {YAML::ErrorMsg::MAP_VALUE, "a ':' that starts a value is not allowed here",
-     "quote a string that contains ': ', or check the indentation"},
-    {YAML::ErrorMsg::MAP_KEY, "a map key is not allowed here", "check the indentation"},
-    {YAML::ErrorMsg::BLOCK_ENTRY, "a list item ('- ') is not allowed here", "check the indentation"},
-    {YAML::ErrorMsg::END_OF_MAP, "this line fits neither as the next key of the map nor as its end",
-     "check the indentation, and that the line has the form 'key: value'"},
-    {YAML::ErrorMsg::END_OF_SEQ, "this line fits neither as the next item of the list nor as its end",
-     "check the indentation"},
-    {YAML::ErrorMsg::END_OF_MAP_FLOW, "the map in braces is not closed; ',' or '}' was expected", ""},
-    {YAML::ErrorMsg::END_OF_SEQ_FLOW, "the list in brackets is not closed; ',' or ']' was expected", ""},
-    {YAML::ErrorMsg::FLOW_END, "a closing bracket without its opening one", ""},
-    {YAML::ErrorMsg::TAB_IN_INDENTATION, "a tab is used as indentation", "indent with spaces"},
-    {YAML::ErrorMsg::EOF_IN_SCALAR, "the quoted string is not closed", ""},
-    {YAML::ErrorMsg::UNKNOWN_TOKEN, "a value cannot start with this character", "put it in quotes"},
-    {YAML::ErrorMsg::UNKNOWN_ANCHOR, "this alias names an anchor that is not defined above it",
-     "define it with '&name', or quote a string that starts with '*'"},
-};
-
-Error reworded(std::string_view text, const std::string& file, const YAML::Exception& e) {
-  const std::size_t offset = offset_of(text, e.mark);
-  const auto known = std::find_if(std::begin(kRewordings), std::end(kRewordings),
-                                  [&e](const Rewording& r) { return e.msg.rfind(r.theirs, 0) == 0; });
-  const bool found = known != std::end(kRewordings);
-  Error error = text_error(text, file, offset, found ? known->ours : e.msg);
-  if (found) error.hint = known->hint;
+Error to_error(std::string_view text, const std::string& file, const YamlSyntaxError& e) {
+  Error error = text_error(text, file, e.offset, e.what).advise(e.hint);
   if (error.facts["source"].get<std::string>().find("{{") != std::string::npos)
     error.hint = "this looks like a template; render it before it is read as YAML";
   return error;
@@ -137,7 +309,6 @@ bool is_printable(char32_t c) {
   return c == 0x85 || (c >= 0xA0 && c != 0xFFFE && c != 0xFFFF);
 }
 
-/// yaml-cpp takes the byte 0x04 for the end of the text, so nothing unprintable may reach it.
 std::size_t find_unprintable(std::string_view text) {
   for (std::size_t at = 0; at < text.size();) {
     const auto c = utf8_at(text, at);
@@ -156,49 +327,15 @@ Result<Done> check_characters(std::string_view text, const std::string& file) {
   return Done{};
 }
 
-std::vector<std::size_t> line_offsets(std::string_view text) {
-  std::vector<std::size_t> lines{0};
-  for (std::size_t i = 0; i < text.size(); ++i)
-    if (text[i] == '\n') lines.push_back(i + 1);
-  return lines;
-}
-
-/// yaml-cpp starts a new document wherever the old one cannot go on; YAML wants a `---` or `...` there.
-const YamlTree* find_unmarked(std::string_view text, const std::vector<std::size_t>& lines,
-                              const std::vector<YamlTree>& trees) {
-  const auto is_marker = [text](std::size_t line) {
-    const auto word = text.substr(line, 3);
-    return word == "---" || word == "...";
-  };
-  for (std::size_t i = 1; i < trees.size(); ++i) {
-    const auto from = std::upper_bound(lines.begin(), lines.end(), trees[i - 1].offset);
-    const auto to = std::upper_bound(lines.begin(), lines.end(), trees[i].offset);
-    if (from >= to || std::none_of(from, to, is_marker)) return &trees[i];
-  }
-  return nullptr;
-}
-
 }  // namespace
 
 Result<std::vector<YamlTree>> parse_yaml_trees(std::string_view text, const std::string& file) {
   if (auto checked = check_characters(text, file); !checked) return std::move(checked).error();
-  ViewBuffer buffer(text);
-  std::istream stream(&buffer);
-  const auto lines = line_offsets(text);
-  std::vector<YamlTree> trees;
   try {
-    YAML::Parser parser(stream);
-    TreeBuilder builder(lines, text.size());
-    while (parser.HandleNextDocument(builder)) trees.push_back(builder.finish());
-  } catch (const YAML::Exception& e) {
-    return reworded(text, file, e);
-  } catch (const std::exception& e) {
-    return text_error(text, file, 0, std::string("the text cannot be read as YAML: ") + e.what());
+    return Parser(text).read_stream();
+  } catch (const YamlSyntaxError& e) {
+    return to_error(text, file, e);
   }
-  if (const auto* tree = find_unmarked(text, lines, trees))
-    return text_error(text, file, tree->offset, "this text stands behind the end of the document")
-        .advise("check quotes, brackets and indentation above; documents are separated by '---'");
-  return trees;
 }
 
 }  // namespace core

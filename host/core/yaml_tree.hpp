@@ -1,4 +1,4 @@
-// A YAML text as nodes, before anything is decided about types: what yaml-cpp's events say.
+// A YAML text as nodes, before anything is decided about types.
 #pragma once
 
 #include <cstddef>

@@ -1,5 +1,5 @@
-#include "catch.hpp"
 #include "core/clock.hpp"
+#include "catch.hpp"
 #include "core/loop.hpp"
 
 TEST_CASE("a virtual clock jumps to the next timer and keeps their order") {
@@ -7,7 +7,10 @@ TEST_CASE("a virtual clock jumps to the next timer and keeps their order") {
   core::VirtualClock clock(loop, 0);
   std::string order;
   bool done = false;
-  clock.call_after(3600, [&] { order += 'b'; done = true; });
+  clock.call_after(3600, [&] {
+    order += 'b';
+    done = true;
+  });
   clock.call_after(1, [&] { order += 'a'; });
   auto cancel = clock.call_after(2, [&] { order += 'x'; });
   cancel();
@@ -36,7 +39,10 @@ TEST_CASE("a real timer fires once and not after its cancellation") {
   bool done = false;
   auto cancel = clock->call_after(0.001, [&] { fired += 100; });
   cancel();
-  clock->call_after(0.005, [&] { ++fired; done = true; });
+  clock->call_after(0.005, [&] {
+    ++fired;
+    done = true;
+  });
   loop.run_until([&] { return done; });
   CHECK(fired == 1);
 }

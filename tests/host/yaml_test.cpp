@@ -181,6 +181,16 @@ TEST_CASE("a YAML error names file, line and column and points at the place") {
   CHECK(has(wide.message, "values.yaml:1:"));
   CHECK(has(fails("a:\n\tb: 1\n").message, "values.yaml:2:"));
   CHECK(has(fails("a: b: c\n").hint, "quote"));
+  const auto unclosed = fails("a: 1\nb: \"x\nc: 2\n");
+  CHECK(has(unclosed.message, "values.yaml:2:4: the quoted string that starts here is not closed"));
+  CHECK(has(fails("a: 1\nreplicas 3\nb: 2\n").message, "values.yaml:2:1: a 'key: value' was expected"));
+  CHECK(has(fails("a: [1, {b: 2]\n").message, "values.yaml:1:12: this is neither a ','"));
+  CHECK(has(fails("a: [1,\n  2\nb: 3").message, "values.yaml:3:2: this is neither a ',' nor the ']'"));
+  CHECK(has(fails("a: [1, 2\n").message, "values.yaml:1:4: the '[' opened here is not closed"));
+  CHECK(has(fails("a: \"x\" y\n").message, "values.yaml:1:8: this fits neither as the next key"));
+  CHECK(has(fails("- a\nb: 1\n").message, "values.yaml:2:1: this fits neither as the next item"));
+  CHECK(has(fails("a: @x\n").message, "a value cannot start with '@'"));
+  CHECK(has(fails("a: \"\\d\"\n").hint, "single quotes"));
   CHECK(has(fails(std::string("a: \xFF\n")).message, "values.yaml:1:4: a byte that is not UTF-8"));
   CHECK(has(fails(std::string("a: x\x04y\n")).message, "values.yaml:1:5: a control character"));
   CHECK(has(fails(std::string(3000, '[')).message, "values.yaml:1:"));
@@ -250,6 +260,9 @@ TEST_CASE("written YAML quotes what would change its type and reads back equal")
 
                            "a \nb",
                            "a\n b",
+                           "a\n\nb\n\n",
+                           "\n",
+                           "\xC2\x85",
                            "tab\there",
                            "\x01",
                            "\x7F",
