@@ -4,6 +4,7 @@
 
 namespace bind {
 int open_info(lua_State* L);
+int open_report(lua_State* L);
 int open_task(lua_State* L);
 int open_testing(lua_State* L);
 }  // namespace bind
@@ -20,6 +21,7 @@ struct Module {
 // One row per file in host/bind, in alphabetical order.
 constexpr Module kModules[] = {
     {"info", bind::open_info},
+    {"report", bind::open_report},
     {"task", bind::open_task},
     {"testing", bind::open_testing},
 };
