@@ -130,16 +130,15 @@ class Checker {
   void object(const Value& value, const Object& object, const std::string& path) {
     const bool empty = value.is_array() && value.empty();  // scripts cannot always tell {} from {}
     if (!value.is_object() && !empty) return add(path, "must be a map");
-    for (const auto& field : object.fields) required(empty ? Value::object() : value, field, path);
-    if (empty) return;
-    for (const auto& [key, child] : value.items()) {
-      const Field* field = find_field(object, key);
-      if (field) {
-        if (!child.is_null()) check(child, *field, child_path(path, key));
-      } else if (!object.open) {
-        unknown(object, key, path);
+    for (const auto& field : object.fields) {
+      const auto found = empty ? value.end() : value.find(field.name);
+      if (!empty && found != value.end() && !found->is_null()) {
+        check(*found, field, child_path(path, field.name));
+      } else if (field.required) {
+        add(child_path(path, field.name), "is missing");
       }
     }
+    if (!empty && !object.open) unknown(value, object, path);
   }
 
  private:
@@ -147,16 +146,13 @@ class Checker {
     problems.push_back({path.empty() ? "(report)" : path, std::move(message)});
   }
 
-  void required(const Value& value, const Field& field, const std::string& path) {
-    if (!field.required) return;
-    const auto found = value.find(field.name);
-    if (found == value.end() || found->is_null()) add(child_path(path, field.name), "is missing");
-  }
-
-  void unknown(const Object& object, const std::string& key, const std::string& path) {
+  void unknown(const Value& value, const Object& object, const std::string& path) {
     std::vector<std::string> names;
     for (const auto& field : object.fields) names.emplace_back(field.name);
-    add(child_path(path, key), "is not a field of the report" + did_you_mean(key, names));
+    for (const auto& [key, child] : value.items()) {
+      if (find_field(object, key)) continue;
+      add(child_path(path, key), "is not a field of the report" + did_you_mean(key, names));
+    }
   }
 
   void check(const Value& value, const Field& field, const std::string& path) {
