@@ -204,6 +204,8 @@ void YamlScanner::open_flow(Type type) {
 
 void YamlScanner::close_flow(Type type) {
   if (flows_.empty()) fail("a closing bracket without its opening one");
+  if (text_[flows_.back()] != (type == Type::kFlowListEnd ? '[' : '{'))
+    fail(std::string("'") + at() + "' does not close the '" + text_[flows_.back()] + "' before it");
   drop_possible_key();
   flows_.pop_back();
   key_allowed_ = false;

@@ -184,7 +184,7 @@ TEST_CASE("a YAML error names file, line and column and points at the place") {
   const auto unclosed = fails("a: 1\nb: \"x\nc: 2\n");
   CHECK(has(unclosed.message, "values.yaml:2:4: the quoted string that starts here is not closed"));
   CHECK(has(fails("a: 1\nreplicas 3\nb: 2\n").message, "values.yaml:2:1: a 'key: value' was expected"));
-  CHECK(has(fails("a: [1, {b: 2]\n").message, "values.yaml:1:12: this is neither a ','"));
+  CHECK(has(fails("a: [1, {b: 2]\n").message, "values.yaml:1:13: ']' does not close the '{'"));
   CHECK(has(fails("a: [1,\n  2\nb: 3").message, "values.yaml:3:2: this is neither a ',' nor the ']'"));
   CHECK(has(fails("a: [1, 2\n").message, "values.yaml:1:4: the '[' opened here is not closed"));
   CHECK(has(fails("a: \"x\" y\n").message, "values.yaml:1:8: this fits neither as the next key"));
