@@ -33,7 +33,7 @@ int push_joined(lua_State* L, const Handle& task) {
   const int top = lua_gettop(L);
   const int count = Scheduler::of(L).push_outcome(L, *task);
   if (count >= 0) return count;
-  if (task->is_cancelled()) {
+  if (Scheduler::of(L).ended_cancelled(*task)) {
     lua_settop(L, top);
     return script::fail(L, script::cancelled_error());
   }
@@ -46,10 +46,15 @@ int wait_for(lua_State* L, const Handle& task, bool shielded) {
   return script::await(
       L,
       [&](Waiter waiter) -> core::Cancel {
-        Scheduler::of(L).when_done(*task, [waiter, task] {
+        auto& scheduler = Scheduler::of(L);
+        scheduler.when_done(*task, [waiter, task] {
           waiter.finish([task](lua_State* to) { return push_joined(to, task); });
         });
-        return {};
+        if (shielded) return {};
+        return [&scheduler, waiter, task, given_up = false]() mutable {
+          if (!std::exchange(given_up, true)) scheduler.give_up_join(*task);
+          waiter.finish([](lua_State*) { return 0; });
+        };
       },
       shielded);
 }
@@ -75,9 +80,8 @@ int l_is_done(lua_State* L) {
 int l_sleep(lua_State* L) {
   const double seconds = script::check_number(L, 1);
   return script::await(L, [&](Waiter waiter) -> core::Cancel {
-    auto disarm = waiter.world().clock->call_after(seconds, [waiter] {
-      waiter.finish([](lua_State*) { return 0; });
-    });
+    auto disarm =
+        waiter.world().clock->call_after(seconds, [waiter] { waiter.finish([](lua_State*) { return 0; }); });
     return [disarm, waiter] {
       disarm();
       waiter.finish([](lua_State*) { return 0; });
@@ -101,8 +105,9 @@ int l_deadline(lua_State* L) {
     scheduler.when_done(*child, [waiter, child, expired, disarm, timeout_s] {
       disarm();
       waiter.finish([child, expired, timeout_s](lua_State* to) {
-        if (*expired && child->failed()) {
-          core::Error error{"timeout", "not finished after " + core::Value(timeout_s).dump() + " s"};
+        if (*expired && Scheduler::of(to).ended_cancelled(*child)) {
+          core::Error error{"timeout", lua_pushfstring(to, "not finished after %f s", timeout_s)};
+          lua_pop(to, 1);
           error.facts["after_s"] = timeout_s;
           return script::fail(to, error);
         }
@@ -124,6 +129,12 @@ int l_shielded(lua_State* L) {
 int l_cancelled(lua_State* L) {
   Task* task = Scheduler::of(L).running();
   lua_pushboolean(L, task && task->is_cancelled());
+  return 1;
+}
+
+int l_traceback(lua_State* L) {
+  lua_settop(L, 1);
+  script::push_text(L, Scheduler::of(L).traceback(L, 1, 1));
   return 1;
 }
 
@@ -166,6 +177,7 @@ constexpr script::Function kFunctions[] = {
     {"deadline", script::guard<l_deadline>, script::kWaits},
     {"shielded", script::guard<l_shielded>, script::kWaits},
     {"cancelled", script::guard<l_cancelled>},
+    {"traceback", script::guard<l_traceback>},
     {"handles", script::guard<l_handles>},
     {"foreground", script::guard<l_foreground>},
 };

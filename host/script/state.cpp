@@ -94,7 +94,8 @@ const std::string& home(lua_State* L) { return environment(L).home; }
 
 void rearm_interrupts(lua_State* L) { environment(L).interrupts->rearm(); }
 
-State::State(core::World& world, std::string home) : world_(world), home_(std::move(home)), L_(luaL_newstate()) {
+State::State(core::World& world, std::string home)
+    : world_(world), home_(std::move(home)), L_(luaL_newstate()) {
   if (!L_) throw std::runtime_error("LuaJIT could not get memory for a state");
   scheduler_ = std::make_unique<Scheduler>(L_, world_);
   prepare();
@@ -107,7 +108,8 @@ void State::prepare() {
   interrupted_state = L_;
   interrupts_ = std::make_unique<core::Interrupts>(world_.loop, interrupt_now, [this](int) {
     lua_sethook(L_, nullptr, 0, 0);
-    scheduler_->interrupt();
+    // The hook may have dealt with it already, and the script may have gone on since.
+    if (interrupts_->received() != 0) scheduler_->interrupt();
   });
   lua_pushlightuserdata(L_, &state_key);
   lua_pushlightuserdata(L_, new Environment{home_, interrupts_.get()});
@@ -122,6 +124,7 @@ State::~State() {
   interrupts_.reset();
   interrupted_state = nullptr;
   world_.handles.close_all();
+  scheduler_->forget_state();
   Environment* kept = &environment(L_);
   lua_close(L_);
   delete kept;
@@ -146,7 +149,8 @@ int State::report(Task& root) {
   const int results = scheduler_->push_outcome(L_, root);
   if (signal != 0 && root.is_cancelled()) return 128 + (signal == SIGINT ? SIGINT : SIGTERM);
   if (results < 0) {
-    std::fprintf(stderr, "llmdbenchmark: %s\n%s\n", text_of_error(L_).c_str(), scheduler_->traceback(root).c_str());
+    std::fprintf(stderr, "llmdbenchmark: %s\n%s\n", text_of_error(L_).c_str(),
+                 scheduler_->traceback(root).c_str());
     return exit_codes::kFailed;
   }
   return results > 0 && lua_isnumber(L_, -results) ? static_cast<int>(lua_tonumber(L_, -results)) : 0;

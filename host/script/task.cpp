@@ -25,6 +25,10 @@ core::Error cancelled_error() { return {"cancelled", "the task was cancelled", "
 
 core::World& world(lua_State* L) { return Scheduler::of(L).world(); }
 
+Task::~Task() {
+  if (const auto main = main_.lock()) luaL_unref(*main, LUA_REGISTRYINDEX, thread_ref_);
+}
+
 // ---- Waiter -------------------------------------------------------------------------------------
 
 void Waiter::finish(Push push_results) const {
@@ -60,7 +64,10 @@ void install_scheduler(lua_State* L, Scheduler* scheduler) {
 
 Scheduler::~Scheduler() {
   for (auto& [key, task] : live_) {
-    if (task->wait_) task->wait_->over = true;
+    if (task->wait_) {
+      task->wait_->over = true;
+      task->wait_->cancel = {};
+    }
     world_.handles.remove(task->handle_);
   }
 }
@@ -78,6 +85,7 @@ Task& Scheduler::waiting_task(lua_State* L) {
 
 std::shared_ptr<Task> Scheduler::spawn(lua_State* L, int argument_count, Task* parent, bool shielded) {
   auto task = std::make_shared<Task>();
+  task->main_ = anchor_;
   task->origin_ = where(L, 0);
   task->thread_ = lua_newthread(L);
   task->thread_ref_ = luaL_ref(L, LUA_REGISTRYINDEX);
@@ -93,7 +101,8 @@ std::shared_ptr<Task> Scheduler::spawn(lua_State* L, int argument_count, Task* p
   task->handle_ = world_.handles.add("task", task->origin_, {});
   world_.loop.post([this, weak = std::weak_ptr(task), argument_count] {
     auto self = weak.lock();
-    if (self && self->state_ == Task::State::ready) resume(self, [argument_count](lua_State*) { return argument_count; });
+    if (self && self->state_ == Task::State::ready)
+      resume(self, [argument_count](lua_State*) { return argument_count; });
   });
   return task;
 }
@@ -116,6 +125,8 @@ void Scheduler::end_wait(const std::shared_ptr<Wait>& wait, const Push& push_res
   auto task = wait->task.lock();
   if (!task || wait->over) return;
   wait->over = true;
+  const core::Cancel released = std::exchange(wait->cancel, {});  // it may hold a Waiter, and that this wait
+  task->awaited_.reset();
   const bool raise = task->cancelled_ && !wait->shielded;
   task->wait_.reset();
   if (!raise) return resume(task, push_results);
@@ -134,17 +145,56 @@ void Scheduler::resume(const std::shared_ptr<Task>& task, const Push& push_resul
   const int count = push_results(task->thread_);
   const int status = lua_resume(task->thread_, count);
   running_ = before;
-  if (status != LUA_YIELD) body_ended(task, status);
+  if (status == LUA_YIELD && task->wait_) return;
+  if (status == LUA_YIELD)
+    lua_pushliteral(task->thread_, "coroutine.yield outside of a coroutine of your own");
+  body_ended(task, status);
+}
+
+std::string Scheduler::traceback(lua_State* L, int error_index, int level) const {
+  const auto found = live_of(L);
+  const auto cause = found ? found->cause_ : nullptr;
+  bool through_join = false;
+  if (cause) {
+    luaL_checkstack(cause->thread_, 1, "error");
+    luaL_checkstack(L, 1, "error");
+    lua_pushvalue(L, error_index);
+    lua_pushvalue(cause->thread_, -1);
+    lua_xmove(cause->thread_, L, 1);
+    through_join = lua_rawequal(L, -1, -2) != 0;
+    lua_pop(L, 2);
+  }
+  luaL_traceback(main_, L, nullptr, level);
+  std::string own = lua_tostring(main_, -1);
+  lua_pop(main_, 1);
+  return through_join ? cause->traceback_ + "\njoined by" + own.substr(std::min(own.find('\n'), own.size()))
+                      : own;
+}
+
+Task* Scheduler::live_of(lua_State* L) const {
+  const auto found =
+      std::find_if(live_.begin(), live_.end(), [&](const auto& row) { return row.first->thread_ == L; });
+  return found == live_.end() ? nullptr : found->first;
+}
+
+// A failed coroutine keeps its whole stack, and with it maybe a handle of its own task: move the error out.
+void Scheduler::keep_only_results(Task& task) {
+  lua_State* fresh = lua_newthread(main_);
+  const int ref = luaL_ref(main_, LUA_REGISTRYINDEX);
+  luaL_checkstack(fresh, task.results_ + 1, "results");
+  lua_xmove(task.thread_, fresh, task.results_);
+  luaL_unref(main_, LUA_REGISTRYINDEX, task.thread_ref_);
+  task.thread_ = fresh;
+  task.thread_ref_ = ref;
 }
 
 void Scheduler::body_ended(const std::shared_ptr<Task>& task, int status) {
   task->failed_ = status != 0;
   task->results_ = task->failed_ ? 1 : lua_gettop(task->thread_);
   if (task->failed_) {
-    luaL_traceback(main_, task->thread_, nullptr, 0);
-    const std::string fresh = lua_tostring(main_, -1);
-    lua_pop(main_, 1);
-    task->traceback_ = task->traceback_.empty() ? fresh : task->traceback_ + "\njoined by:" + fresh.substr(fresh.find('\n') + 1);
+    task->traceback_ = traceback(task->thread_, -1, 0);
+    task->cause_.reset();
+    keep_only_results(*task);
   }
   task->state_ = Task::State::draining;
   const auto children = task->children_;
@@ -155,34 +205,35 @@ void Scheduler::body_ended(const std::shared_ptr<Task>& task, int status) {
 void Scheduler::child_ended(Task& parent, const std::shared_ptr<Task>& child) {
   auto& siblings = parent.children_;
   siblings.erase(std::remove(siblings.begin(), siblings.end(), child), siblings.end());
-  if (child->failed_ && !child->joined_ && !child->cancelled_) adopt_failure(parent, *child);
+  const bool handled = child->joiners_ > 0 || child->outcome_taken_;
+  if (child->failed_ && !handled && !ended_cancelled(*child)) adopt_failure(parent, *child);
   if (parent.state_ == Task::State::draining && siblings.empty()) finish(parent.shared_from_this());
 }
 
 // A child that failed while nobody joined it: its parent must not end as if all were well.
 void Scheduler::adopt_failure(Task& parent, Task& child) {
   if (parent.state_ == Task::State::draining) {
-    if (parent.failed_) return;
-    parent.failed_ = true;
-    parent.results_ = 1;
-    parent.traceback_ = child.traceback_;
-    lua_pushvalue(child.thread_, -1);
-    lua_xmove(child.thread_, parent.thread_, 1);
+    if (!parent.failed_) end_with_failure_of(parent, child);
     return;
   }
+  orphaned_.emplace(&parent, child.shared_from_this());
   cancel(parent);
-  orphaned_[&parent] = child.shared_from_this();
+}
+
+void Scheduler::end_with_failure_of(Task& task, const Task& child) {
+  task.failed_ = true;
+  task.results_ = 1;
+  task.traceback_ = child.traceback_;
+  luaL_checkstack(task.thread_, 2, "error");
+  lua_pushvalue(child.thread_, -1);
+  lua_xmove(child.thread_, task.thread_, 1);
 }
 
 void Scheduler::finish(const std::shared_ptr<Task>& task) {
   if (auto orphan = orphaned_.find(task.get()); orphan != orphaned_.end()) {
-    Task& child = *orphan->second;
-    task->failed_ = true;
-    task->results_ = 1;
-    task->cancelled_ = false;  // it ends with its child's failure, not with a cancellation
-    task->traceback_ = child.traceback_;
-    lua_pushvalue(child.thread_, -1);
-    lua_xmove(child.thread_, task->thread_, 1);
+    // It ends with its child's failure, not with the cancellation that this caused, but an error of its own
+    // came later and matters more.
+    if (!task->failed_ || ended_cancelled(*task)) end_with_failure_of(*task, *orphan->second);
     orphaned_.erase(orphan);
   }
   task->state_ = Task::State::done;
@@ -210,22 +261,48 @@ void Scheduler::cancel(Task& task) {
   }
 }
 
-void Scheduler::when_done(Task& task, std::function<void()> done) {
-  task.joined_ = true;
-  if (task.state_ == Task::State::done) {
-    world_.loop.post(std::move(done));
-  } else {
-    task.on_done_.push_back(std::move(done));
+// Follows who waits for whom: through joins, and from a task to its parent, which ends only after it.
+void Scheduler::check_joinable(const Task& task) const {
+  const Task* next = &task;
+  for (std::size_t steps = 0; next && steps <= live_.size(); ++steps) {
+    if (next == running_) throw core::UsageError("the two tasks would wait for each other forever");
+    next = next->awaited_.lock().get();
+  }
+  for (const Task* parent = running_ ? running_->parent_ : nullptr; parent; parent = parent->parent_) {
+    if (parent == &task) throw core::UsageError("a task and its parent would wait for each other forever");
   }
 }
 
+void Scheduler::when_done(Task& task, std::function<void()> done) {
+  check_joinable(task);
+  ++task.joiners_;
+  if (task.state_ == Task::State::done) {
+    world_.loop.post(std::move(done));
+    return;
+  }
+  if (running_) running_->awaited_ = task.weak_from_this();
+  task.on_done_.push_back(std::move(done));
+}
+
+void Scheduler::give_up_join(Task& task) { --task.joiners_; }
+
+bool Scheduler::ended_cancelled(const Task& task) const {
+  if (!task.cancelled_ || !task.failed_ || !lua_istable(task.thread_, -1)) return false;
+  lua_getfield(task.thread_, -1, "code");
+  const bool is_cancellation = lua_type(task.thread_, -1) == LUA_TSTRING &&
+                               std::string_view(lua_tostring(task.thread_, -1)) == cancelled_error().code;
+  lua_pop(task.thread_, 1);
+  return is_cancellation;
+}
+
 int Scheduler::push_outcome(lua_State* L, Task& task) {
-  if (L == task.thread_) throw core::UsageError("a task cannot join itself");
+  task.outcome_taken_ = true;
   luaL_checkstack(L, task.results_ + 2, "too many results");
   luaL_checkstack(task.thread_, task.results_, "too many results");
   const int top = lua_gettop(task.thread_);
   for (int i = top - task.results_ + 1; i <= top; ++i) lua_pushvalue(task.thread_, i);
   lua_xmove(task.thread_, L, task.results_);
+  if (task.failed_ && running_ && running_->thread_ == L) running_->cause_ = task.shared_from_this();
   return task.failed_ ? -1 : task.results_;
 }
 
@@ -239,7 +316,8 @@ Task* Scheduler::interrupt() {
 
 void Scheduler::run_until_done(Task& task) {
   const auto kept = task.shared_from_this();
-  world_.loop.run_until([&] { return kept->state_ == Task::State::done; }, [this] { return world_.clock->idle(); });
+  world_.loop.run_until([&] { return kept->state_ == Task::State::done; },
+                        [this] { return world_.clock->idle(); });
 }
 
 }  // namespace script

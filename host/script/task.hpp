@@ -80,6 +80,11 @@ class Task : public std::enable_shared_from_this<Task> {
   /// Where it was spawned, `file:line`.
   const std::string& origin() const { return origin_; }
 
+  Task() = default;
+  ~Task();
+  Task(const Task&) = delete;
+  Task& operator=(const Task&) = delete;
+
  private:
   friend class Scheduler;
   friend class Waiter;
@@ -90,11 +95,15 @@ class Task : public std::enable_shared_from_this<Task> {
   std::vector<std::shared_ptr<Task>> children_;
   std::shared_ptr<Wait> wait_;
   std::vector<std::function<void()>> on_done_;
+  std::weak_ptr<lua_State*> main_;  // gone once the Lua state is closed
+  std::weak_ptr<Task> awaited_;     // the task whose end it waits for
+  std::shared_ptr<Task> cause_;     // the failed task whose error a join raised here
   State state_ = State::ready;
   bool cancelled_ = false;
   bool shielded_ = false;
-  bool joined_ = false;
+  bool outcome_taken_ = false;
   bool failed_ = false;
+  int joiners_ = 0;
   int results_ = 0;  // number of values (or 1: the error) on top of thread_'s stack once the body ended
   std::uint64_t handle_ = 0;
   std::string origin_;
@@ -104,8 +113,12 @@ class Task : public std::enable_shared_from_this<Task> {
 /// Runs the tasks of one Lua state.
 class Scheduler {
  public:
-  Scheduler(lua_State* L, core::World& world) : main_(L), world_(world) {}
+  Scheduler(lua_State* L, core::World& world)
+      : main_(L), world_(world), anchor_(std::make_shared<lua_State*>(L)) {}
   ~Scheduler();
+
+  /// The Lua state is about to be closed: coroutines need not be released any more.
+  void forget_state() { anchor_.reset(); }
 
   static Scheduler& of(lua_State* L);
 
@@ -122,12 +135,20 @@ class Scheduler {
   /// Cancels the task and its children: every wait they are in or enter raises `cancelled`.
   void cancel(Task& task);
 
-  /// Calls `done` from the loop once the task has ended.
+  /// Calls `done` from the loop once the task has ended. The running task is from now on the one that
+  /// deals with a failure. Throws UsageError if the two would wait for each other forever.
   void when_done(Task& task, std::function<void()> done);
+  /// The running task's wait for the end of `task` is given up (it was cancelled).
+  void give_up_join(Task& task);
   /// Pushes what the task returned; for a failed one returns -1 and pushes the error value.
   int push_outcome(lua_State* L, Task& task);
+  /// True if the task ended with the error that cancelling it raises, not with another one.
+  bool ended_cancelled(const Task& task) const;
   /// The traceback of a failed task.
   const std::string& traceback(const Task& task) const { return task.traceback_; }
+  /// The stack of the task `L` from `level` on; above it, if the error at `error_index` came through a
+  /// join, the stacks of the tasks from which it came.
+  std::string traceback(lua_State* L, int error_index, int level) const;
 
   /// Parks the running task on a new wait.
   std::shared_ptr<Wait> park(Task& task, bool shielded);
@@ -149,10 +170,15 @@ class Scheduler {
   void child_ended(Task& parent, const std::shared_ptr<Task>& child);
   void finish(const std::shared_ptr<Task>& task);
   void adopt_failure(Task& parent, Task& child);
+  void end_with_failure_of(Task& task, const Task& child);
+  void keep_only_results(Task& task);
+  Task* live_of(lua_State* L) const;
+  void check_joinable(const Task& task) const;
   void end_wait(const std::shared_ptr<Wait>& wait, const Push& push_results);
 
   lua_State* main_;
   core::World& world_;
+  std::shared_ptr<lua_State*> anchor_;
   Task* running_ = nullptr;
   std::map<Task*, std::shared_ptr<Task>> live_;
   std::map<Task*, std::shared_ptr<Task>> orphaned_;  // parent -> the child whose failure it will end with

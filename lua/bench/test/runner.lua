@@ -78,26 +78,27 @@ end
 local function with_traceback(err)
   local mark = getmetatable(err)
   if mark == M.Failure or mark == M.Skip then return err end
-  return { raised = err, traceback = debug.traceback("", 2) }
+  return { raised = err, traceback = task.traceback(err) }
 end
 
 -- Keeps the frames of the spec, drops those of the runner.
 local function shorten(traceback)
   local kept = {}
   for line in traceback:gmatch("[^\n]+") do
-    if line:find("bench/test/runner.lua", 1, true) or line:find("[C]: in function 'xpcall'", 1, true) then break end
-    if not line:find("stack traceback", 1, true) then kept[#kept + 1] = line end
+    local ours = line:find("bench/test/runner.lua", 1, true) or line:find("[C]: in function 'xpcall'", 1, true)
+    if not ours and not line:find("stack traceback", 1, true) then kept[#kept + 1] = line end
   end
   return table.concat(kept, "\n")
 end
 
+local function raised_text(raised)
+  local plain = type(raised) == "table" and getmetatable(raised) ~= M.Failure
+  return plain and inspect.line(raised, 4000) or tostring(raised)
+end
+
 local function text_of(err)
-  if type(err) == "table" and rawget(err, "traceback") then
-    local raised = err.raised
-    local text = type(raised) == "table" and inspect.line(raised, 4000) or tostring(raised)
-    return text .. "\n" .. shorten(err.traceback)
-  end
-  return tostring(err)
+  if type(err) ~= "table" or not rawget(err, "traceback") then return raised_text(err) end
+  return raised_text(err.raised) .. "\n" .. shorten(err.traceback)
 end
 
 -- The outcome of running `body` in a child task: "passed", or "failed"/"skipped" and why.
@@ -106,7 +107,7 @@ local function attempt(body, timeout_s)
   local fine, done, timeout = pcall(task.deadline, timeout_s, function()
     local ok
     ok, err = xpcall(body, with_traceback)
-    if not ok and task.cancelled() then error(err, 0) end
+    if not ok and task.cancelled() then error(type(err) == "table" and err.raised or err, 0) end
     return ok and "fine" or "raised"
   end)
   if not fine then return "failed", "a task that nobody joined failed: " .. text_of(done) end
@@ -185,6 +186,7 @@ local function tell(totals, outcome, name, why)
   totals[outcome] = totals[outcome] + 1
   if outcome ~= "passed" then
     io.write(("%s: %s\n%s\n"):format(outcome == "failed" and "FAILED" or "skipped", name, indent(why)))
+    io.flush()
   end
 end
 
