@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <limits>
 
+#include "core/fs.hpp"
 #include "core/json.hpp"
 #include "core/number.hpp"
 #include "core/object_builder.hpp"
@@ -287,7 +288,7 @@ Result<Value> decode_json(std::string_view text, const JsonReading& reading) {
 }
 
 Result<Value> load_json(const std::string& path, JsonReading reading) {
-  auto text = read_text(path);
+  auto text = read_file(path);
   if (!text) return std::move(text).error();
   reading.file = path;
   return decode_json(*text, reading);

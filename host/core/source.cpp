@@ -1,10 +1,6 @@
 #include "core/source.hpp"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <filesystem>
-#include <fstream>
 
 #include "core/utf8.hpp"
 
@@ -41,15 +37,6 @@ std::string_view line_around(std::string_view text, std::size_t offset) {
   auto line = text.substr(start, text.find('\n', start) - start);
   if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
   return line;
-}
-
-Error file_error(const std::string& path, int number) {
-  const std::string message = "cannot read " + path + ": " + std::strerror(number);
-  if (number == ENOENT || number == ENOTDIR)
-    return Error{"not_found", message, "check the path", {{"file", path}}};
-  if (number == EACCES || number == EPERM)
-    return Error{"denied", message, "check the permissions", {{"file", path}}};
-  return Error{"invalid", message, "", {{"file", path}}};
 }
 
 }  // namespace
@@ -89,27 +76,6 @@ Error text_error(std::string_view text, const std::string& file, std::size_t off
   error.facts["column"] = place.column;
   error.facts["source"] = shown.line;
   return error;
-}
-
-Result<std::string> read_text(const std::string& path, std::size_t limit_bytes) {
-  std::error_code ignored;
-  if (std::filesystem::is_directory(path, ignored))
-    return Error{"invalid", "cannot read " + path + ": it is a directory", "", {{"file", path}}};
-  errno = 0;
-  std::ifstream in(path, std::ios::binary);
-  if (!in) return file_error(path, errno ? errno : EIO);
-  std::string text;
-  char block[1 << 16];
-  while (in.read(block, sizeof block) || in.gcount() > 0) {
-    text.append(block, static_cast<std::size_t>(in.gcount()));
-    if (text.size() > limit_bytes)
-      return Error{"invalid",
-                   path + " is larger than " + std::to_string(limit_bytes) + " bytes",
-                   "",
-                   {{"file", path}}};
-  }
-  if (in.bad()) return file_error(path, errno ? errno : EIO);
-  return text;
 }
 
 }  // namespace core

@@ -1,4 +1,4 @@
-// Texts that people write: reading a file, and pointing at the place that is wrong.
+// Texts that people write: pointing at the place that is wrong.
 #pragma once
 
 #include <cstddef>
@@ -24,9 +24,5 @@ std::size_t line_start(std::string_view text, int line);
 /// Code `invalid`: "file:line:column: what", the source line below it and a caret under the place.
 /// Facts `file` (unless empty), `line`, `column` and `source` (the line itself).
 Error text_error(std::string_view text, const std::string& file, std::size_t offset, const std::string& what);
-
-/// The whole file as bytes. Errors: `not_found`, `denied`, or `invalid` for a directory, a file above
-/// `limit_bytes` and a failing disk. The fact `file` names it.
-Result<std::string> read_text(const std::string& path, std::size_t limit_bytes = std::size_t{1} << 30);
 
 }  // namespace core

@@ -3,6 +3,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "core/fs.hpp"
 #include "core/json.hpp"
 #include "core/object_builder.hpp"
 #include "core/source.hpp"
@@ -273,7 +274,7 @@ Result<YamlDocument> decode_yaml(std::string_view text, const YamlReading& readi
 }
 
 Result<YamlDocument> load_yaml(const std::string& path, YamlReading reading) {
-  auto text = read_text(path);
+  auto text = read_file(path);
   if (!text) return std::move(text).error();
   reading.file = path;
   return decode_yaml(*text, reading);
