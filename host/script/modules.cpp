@@ -4,9 +4,11 @@
 
 namespace bind {
 int open_info(lua_State* L);
+int open_json(lua_State* L);
 int open_report(lua_State* L);
 int open_task(lua_State* L);
 int open_testing(lua_State* L);
+int open_yaml(lua_State* L);
 }  // namespace bind
 
 namespace script {
@@ -21,9 +23,11 @@ struct Module {
 // One row per file in host/bind, in alphabetical order.
 constexpr Module kModules[] = {
     {"info", bind::open_info},
+    {"json", bind::open_json},
     {"report", bind::open_report},
     {"task", bind::open_task},
     {"testing", bind::open_testing},
+    {"yaml", bind::open_yaml},
 };
 
 }  // namespace
