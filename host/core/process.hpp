@@ -53,8 +53,8 @@ std::string signal_name(int number);
 int signal_number(const std::string& name);
 
 /// Tells a process from a later one with the same pid: kernel start time and boot. "" if there is no such
-/// process or only its remains (a zombie).
-std::string process_start(int pid);
+/// process or only its remains (a zombie), unless `also_ended` asks for those too.
+std::string process_start(int pid, bool also_ended = false);
 /// True if `pid` runs and is the one that `start` was taken of.
 bool process_alive(int pid, const std::string& start);
 

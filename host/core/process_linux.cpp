@@ -268,9 +268,9 @@ std::vector<int> all_pids() {
 
 }  // namespace
 
-std::string process_start(int pid) {
+std::string process_start(int pid, bool also_ended) {
   const auto stat = process_stat(pid);
-  return stat && !is_gone(*stat) ? identity(*stat) : "";
+  return stat && (also_ended || !is_gone(*stat)) ? identity(*stat) : "";
 }
 
 bool process_alive(int pid, const std::string& start) {

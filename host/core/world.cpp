@@ -2,6 +2,10 @@
 
 #include <utility>
 
+#include "core/env.hpp"
+#include "core/runner.hpp"
+#include "core/temp.hpp"
+
 namespace core {
 
 std::uint64_t Handles::add(std::string kind, std::string what, std::function<void()> close) {
@@ -25,7 +29,11 @@ void Handles::close_all() {
   }
 }
 
-World::World() : clock(make_real_clock(loop)) {}
+World::World()
+    : clock(make_real_clock(loop)),
+      env(std::make_shared<Environment>()),
+      temp(std::make_shared<TempDirs>()),
+      runner(make_real_runner(*this)) {}
 World::~World() { handles.close_all(); }
 
 }  // namespace core

@@ -12,6 +12,8 @@
 
 namespace core {
 
+class Environment;
+class TempDirs;
 class Runner;
 class Http;
 
@@ -45,6 +47,8 @@ struct World {
   Loop loop;
   Handles handles;
   std::shared_ptr<Clock> clock;
+  std::shared_ptr<Environment> env;
+  std::shared_ptr<TempDirs> temp;  ///< removed last of all
   std::shared_ptr<Runner> runner;
   std::shared_ptr<Http> http;
 };

@@ -1,0 +1,124 @@
+// The seam for child processes. Faces: real, dry (real_runner.cpp, dry_runner.cpp), replay and the recorder
+// (replay_runner.cpp). Programs are started with an argument vector, never through a shell.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/capture.hpp"
+#include "core/env.hpp"
+#include "core/error.hpp"
+#include "core/value.hpp"
+
+namespace core {
+
+struct World;
+
+/// A program to run and how.
+struct Command {
+  std::vector<std::string> argv;
+  std::string stdin_text;                  ///< given to it, then its stdin is closed
+  bool keep_stdin = false;                 ///< leave stdin open for `Child::write`
+  EnvChanges env;                          ///< on top of the world's environment
+  std::string cwd;                         ///< "": where we are
+  double timeout_s = 600;                  ///< its whole life; then its group is ended
+  double grace_s = 5;                      ///< between TERM and KILL
+  std::uint64_t capture_bytes = 8 << 20;   ///< of stdout and stderr each, in memory; more goes to a file
+  std::uint64_t spill_bytes = 4ULL << 30;  ///< most bytes of that file that nobody has read
+  bool merge_stderr = false;               ///< stderr arrives in stdout, in order
+  bool read = false;                       ///< it changes nothing: a dry run may really run it
+  std::optional<std::string> dry_stdout;   ///< what a dry run lets it answer
+};
+
+/// How a program ended.
+struct Finished {
+  int exit_code = 0;   ///< 128 + number if a signal ended it
+  std::string signal;  ///< e.g. "KILL"; "" if it ended by itself
+  Output out, err;
+  double seconds = 0;
+  bool dry = false;  ///< it was not run at all
+};
+
+enum class Stream { kStdout, kStderr };
+
+/// A running program. It lives on without its handle; the world's handles end it when the program exits.
+class Child {
+ public:
+  virtual ~Child() = default;
+  virtual int pid() const = 0;  ///< 0 if there is no real process
+  virtual bool running() const = 0;
+  /// Its end: `Finished`, or `timeout` / `cancelled` if that is why it was ended (facts `command`, `after_s`,
+  /// `stdout_tail`, `stderr_tail`). Any number of waits. Cancelling ends the wait, not the program.
+  virtual Cancel wait(Callback<Finished> done) = 0;
+  /// The next line of a stream; nothing at its end. One at a time per stream.
+  virtual Cancel read_line(Stream stream, Callback<std::optional<std::string>> done) = 0;
+  /// Writes to its stdin (`keep_stdin`); `conflict` once nobody reads it any more.
+  virtual Cancel write(std::string data, Callback<Done> done) = 0;
+  virtual void close_stdin() = 0;
+  /// Sends a signal to its whole group.
+  virtual void signal(int number) = 0;
+  /// TERM to its group, KILL after `grace_s`. With `cancelled` its end is reported as that error.
+  virtual void end(double grace_s, bool cancelled) = 0;
+};
+
+/// A process that survives us: its pid, and a text that tells it from a later process with that pid.
+struct Detached {
+  int pid = 0;
+  std::string start;
+};
+
+/// What became of a detached process.
+struct Life {
+  bool alive = false;
+  std::optional<int> exit_code;  ///< only if it was a child of this very process
+};
+
+class Runner {
+ public:
+  virtual ~Runner() = default;
+
+  /// Starts a program. `not_found` (with a suggestion) or `denied` if it cannot be started.
+  virtual Result<std::shared_ptr<Child>> start(Command command) = 0;
+  /// Where a program is found on PATH.
+  virtual Result<std::string> which(const std::string& name) = 0;
+  /// Starts a program in a session of its own, with both outputs appended to `log_file`. Only argv, env and
+  /// cwd of the command count.
+  virtual Result<Detached> start_detached(Command command, const std::string& log_file) = 0;
+  virtual Life life(const Detached& process) = 0;
+  /// Ends a detached process and everything in its session: TERM, KILL after `grace_s`. True if something
+  /// had to be ended, false if nothing was left. `timeout` if it survives even that.
+  virtual Cancel stop(const Detached& process, double grace_s, Callback<bool> done) = 0;
+};
+
+/// Runs a program to its end. Cancelling ends its whole group first; then `done` gets `cancelled`.
+Cancel run(Runner& runner, Command command, Callback<Finished> done);
+
+/// `argv` as text to paste into a shell, quoted where needed, secrets hidden.
+std::string command_text(const std::vector<std::string>& argv);
+/// One word, quoted for a shell if it needs that.
+std::string shell_quote(const std::string& word);
+
+/// Where `name` is on `path` (the value of PATH); a name with a slash is taken as it is. `not_found` with the
+/// nearest program name, `denied` for a file that may not be executed.
+Result<std::string> find_program(const std::string& name, const std::string& path);
+
+/// Processes of this machine, registered with the world's handles and ended with it.
+std::unique_ptr<Runner> make_real_runner(World& world);
+
+/// Called for each command that a dry run leaves out, with its text.
+using DryNote = std::function<void(const std::string& text)>;
+
+/// Runs nothing that changes anything: `say` is told what would have run. Commands marked `read` go to `real`
+/// if that can start them; otherwise they answer `dry_stdout`, or `not_found` if they have none.
+std::unique_ptr<Runner> make_dry_runner(World& world, std::shared_ptr<Runner> real, DryNote say);
+
+/// A program that only pretends: it ends after `seconds` of the world's clock with the given result, or with
+/// `error`. Timeouts and `end` work as with a real one.
+std::shared_ptr<Child> make_canned_child(World& world, Command command, Finished result,
+                                         std::optional<Error> error = std::nullopt);
+
+}  // namespace core
