@@ -266,6 +266,11 @@ Io Connection::fail_errno() {
   return fail(lower_first(std::strerror(errno)));
 }
 
+void Connection::shut_down_sending() {
+  if (tls_ && ready_ && problem_.empty()) SSL_shutdown(tls_.get());
+  if (fd_) shutdown(fd_.get(), SHUT_WR);
+}
+
 void Connection::close() {
   if (tls_ && ready_ && problem_.empty()) SSL_shutdown(tls_.get());
   tls_.reset();

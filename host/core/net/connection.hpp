@@ -60,6 +60,8 @@ class Connection {
   int fd() const { return fd_.get(); }
   bool is_open() const { return static_cast<bool>(fd_); }
   bool is_tls() const { return tls_ != nullptr; }
+  /// Tells the other side that nothing more will be sent; reading goes on.
+  void shut_down_sending();
   /// Says goodbye (TLS) and closes the socket.
   void close();
 
