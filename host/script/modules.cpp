@@ -8,6 +8,7 @@ int open_json(lua_State* L);
 int open_report(lua_State* L);
 int open_sim(lua_State* L);
 int open_task(lua_State* L);
+int open_term(lua_State* L);
 int open_testing(lua_State* L);
 int open_yaml(lua_State* L);
 }  // namespace bind
@@ -28,6 +29,7 @@ constexpr Module kModules[] = {
     {"report", bind::open_report},
     {"sim", bind::open_sim},
     {"task", bind::open_task},
+    {"term", bind::open_term},
     {"testing", bind::open_testing},
     {"yaml", bind::open_yaml},
 };

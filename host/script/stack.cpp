@@ -62,9 +62,9 @@ void read_option(core::Value& result, const std::string& key, core::Value value,
 // scheduler resumes with a sentinel and this piece of Lua raises in its place.
 constexpr const char* kShim = R"(
 local raise, error, select = ..., error, select
-local function check(first, ...)
-  if first == raise then error(..., 0) end
-  return first, ...
+local function check(...)
+  if (...) == raise then error((select(2, ...)), 0) end
+  return ...
 end
 return function(f)
   return function(...) return check(f(...)) end

@@ -123,6 +123,8 @@ class Scheduler {
   static Scheduler& of(lua_State* L);
 
   core::World& world() { return world_; }
+  /// The state outside of all tasks: for callbacks that come from C++ and do not wait.
+  lua_State* main_state() const { return main_; }
   /// The task whose code runs right now; null outside of tasks.
   Task* running() const { return running_; }
   /// The running task if `L` is its own coroutine. Throws UsageError if waiting is impossible here.

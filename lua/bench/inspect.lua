@@ -112,4 +112,49 @@ function M.line(value, limit)
   return text
 end
 
+local SHORT = 80
+
+local function bare(text)
+  return text ~= "" and not text:find "[\n%c]" and not text:find "^%s" and not text:find "%s$"
+    and not tonumber(text) and not text:find "^[%[{\"'#&*!|>%%@`%-?]" and not text:find ": " and not text:find " #"
+    and text ~= "true" and text ~= "false" and text ~= "null" and text ~= "nil"
+end
+
+local function leaf(value)
+  if type(value) == "string" and bare(value) then return value end
+  return line(value, {}, 0)
+end
+
+local function flat(value)
+  if type(value) ~= "table" then return leaf(value) end
+  local text = line(value, {}, 0)
+  local nested = false
+  for _, item in next, value do nested = nested or type(item) == "table" end
+  return (next(value) == nil or (#text <= SHORT and not nested and M.is_list(value))) and text or nil
+end
+
+local function add_block(lines, value, indent, above)
+  above[value] = true
+  local list = M.is_list(value)
+  for _, key in ipairs(M.keys(value)) do
+    local item = rawget(value, key)
+    local head = indent .. (list and "-" or (type(key) == "string" and key or line_key(key)) .. ":")
+    local text = above[item] and "<cycle>" or flat(item)
+    lines[#lines + 1] = text and head .. " " .. text or head
+    if not text then add_block(lines, item, indent .. "  ", above) end
+  end
+  above[value] = nil
+end
+
+---A YAML-like block for people: one `key: value` or `- item` a line, short lists in one line.
+---@param value any
+---@return string
+function M.block(value)
+  local text = flat(value)
+  if text then return text end
+  local lines = {}
+  add_block(lines, value, "", {})
+  return table.concat(lines, "\n")
+end
+
 return M
