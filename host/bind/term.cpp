@@ -66,7 +66,8 @@ int l_on_complete(lua_State* L) {
         std::vector<std::string> words;
         lua_rawgeti(main, LUA_REGISTRYINDEX, reference);
         script::push_text(main, line);
-        if (lua_pcall(main, 1, 1, 0) == 0 && lua_istable(main, -1)) words = script::check_strings(main, lua_gettop(main));
+        if (lua_pcall(main, 1, 1, 0) == 0 && lua_istable(main, -1))
+          words = script::check_strings(main, lua_gettop(main));
         lua_pop(main, 1);
         return words;
       },

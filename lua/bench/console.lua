@@ -187,7 +187,7 @@ end
 
 local function greet()
   local info = require "host.info"
-  print(("llmdbenchmark %s - a line is Lua; waiting calls just work. help() lists the modules, Ctrl-D leaves.")
+  print(("llmdbenchmark %s: each line is Lua, and calls that wait just work. help() explains.")
     :format(info.version))
 end
 

@@ -67,12 +67,9 @@ t.describe("help", function()
     t.eq(text, help.text "host.json.decode")
   end)
 
-  t.it("knows modules, objects and the overview", function()
+  t.it("knows modules and the overview", function()
     t.contains("json.encode", help.text(require "host.json"))
     t.contains("json ", help.text())
-    local job = require("host.task").spawn(function() end)
-    t.contains("cancel", help.text(job))
-    job:join()
   end)
 
   t.it("says so when there is nothing", function() t.contains("no documentation for 'nonsense'", help.text "nonsense") end)
