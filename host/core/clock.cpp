@@ -16,6 +16,7 @@ namespace core {
 
 namespace {
 
+constexpr double kPatienceS = 0.25;  // real time that a virtual clock gives to servers and children
 constexpr double kLongestTimerS = 100.0 * 365 * 86400;  // keeps the conversion to nanoseconds in range
 
 std::int64_t to_ns(double seconds) {
@@ -77,6 +78,7 @@ Cancel VirtualClock::call_after(double seconds, std::function<void()> fire) {
 }
 
 bool VirtualClock::idle() {
+  if (loop_.expects_outside() && loop_.run_one_within(kPatienceS)) return true;
   if (timers_->empty()) return false;
   const auto next = timers_->begin();
   now_ns_ = std::max(now_ns_, next->first.first);

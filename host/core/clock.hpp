@@ -34,7 +34,8 @@ class Clock {
 /// Real time, on Asio timers.
 std::unique_ptr<Clock> make_real_clock(Loop& loop);
 
-/// Time that stands still while something can run and jumps to the next timer when nothing can.
+/// Time that stands still while something can run and jumps to the next timer when nothing can. While the
+/// outside owes an answer (`Loop::expect_outside`) it waits a quarter of a real second for it before a jump.
 class VirtualClock : public Clock {
  public:
   /// `start_wall_ns` is the wall time at monotonic zero.

@@ -1,5 +1,6 @@
 #include "core/loop.hpp"
 
+#include <chrono>
 #include <utility>
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -13,6 +14,7 @@ namespace asio = boost::asio;
 struct Loop::State {
   asio::io_context context{1};
   asio::executor_work_guard<asio::io_context::executor_type> guard{context.get_executor()};
+  std::weak_ptr<void> outside;
 };
 
 Loop::Loop() : state_(std::make_unique<State>()) {}
@@ -30,6 +32,20 @@ void Loop::run_until(const std::function<bool()>& done, const std::function<bool
     if (idle && idle()) continue;
     context.run_one();
   }
+}
+
+std::shared_ptr<void> Loop::expect_outside() {
+  auto held = state_->outside.lock();
+  if (!held) state_->outside = held = std::make_shared<char>();
+  return held;
+}
+
+bool Loop::expects_outside() const { return !state_->outside.expired(); }
+
+bool Loop::run_one_within(double seconds) {
+  const auto patience =
+      std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::duration<double>(seconds));
+  return state_->context.run_one_for(patience) > 0;
 }
 
 }  // namespace core

@@ -27,6 +27,13 @@ class Loop {
   /// if it created work (a virtual clock moving on), false to block for the next event.
   void run_until(const std::function<bool()>& done, const std::function<bool()>& idle = {});
 
+  /// To be held while something outside the program owes it an answer: a server, a child process. A virtual
+  /// clock then gives it some real time before it jumps.
+  std::shared_ptr<void> expect_outside();
+  bool expects_outside() const;
+  /// Runs one handler, waiting for it up to `seconds` of real time. False if none came.
+  bool run_one_within(double seconds);
+
  private:
   struct State;
   std::unique_ptr<State> state_;

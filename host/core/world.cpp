@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "core/env.hpp"
+#include "core/http.hpp"
 #include "core/runner.hpp"
 #include "core/temp.hpp"
 
@@ -33,7 +34,8 @@ World::World()
     : clock(make_real_clock(loop)),
       env(std::make_shared<Environment>()),
       temp(std::make_shared<TempDirs>()),
-      runner(make_real_runner(*this)) {}
+      runner(make_real_runner(*this)),
+      http(make_real_http(*this)) {}
 World::~World() { handles.close_all(); }
 
 }  // namespace core

@@ -33,7 +33,7 @@ class Connection {
   Connection& operator=(Connection&&) noexcept = default;
   ~Connection() = default;
 
-  /// Speaks TLS from the start. As a client, `host` is the name to verify and to send as SNI.
+  /// Speaks TLS from here on; `handshake` again. As a client, `host` is the name to verify and to send as SNI.
   void start_tls_client(const std::shared_ptr<TlsContext>& context, const std::string& host);
   void start_tls_server(const std::shared_ptr<TlsContext>& context);
 
@@ -59,8 +59,6 @@ class Connection {
   const std::string& problem() const { return problem_; }
   int fd() const { return fd_.get(); }
   bool is_open() const { return static_cast<bool>(fd_); }
-  /// True once TCP is connected, whatever TLS is doing.
-  bool is_connected() const { return connected_; }
   bool is_tls() const { return tls_ != nullptr; }
   /// Tells the other side that nothing more will be sent; reading goes on.
   void shut_down_sending();

@@ -7,7 +7,6 @@
 #include <fcntl.h>
 
 #include "core/net/monotonic.hpp"
-#include "core/net/quiet_thread.hpp"
 
 namespace core::sim {
 
@@ -49,7 +48,7 @@ Worker::Worker(Shared& shared, std::int64_t index, net::Fd listener)
 Worker::~Worker() { stop(); }
 
 void Worker::start() {
-  thread_ = net::quiet_thread([this] { run(); });
+  thread_ = std::thread([this] { run(); });
 }
 
 void Worker::stop() {
