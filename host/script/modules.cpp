@@ -6,6 +6,7 @@ namespace bind {
 int open_info(lua_State* L);
 int open_json(lua_State* L);
 int open_report(lua_State* L);
+int open_sim(lua_State* L);
 int open_task(lua_State* L);
 int open_term(lua_State* L);
 int open_testing(lua_State* L);
@@ -26,6 +27,7 @@ constexpr Module kModules[] = {
     {"info", bind::open_info},
     {"json", bind::open_json},
     {"report", bind::open_report},
+    {"sim", bind::open_sim},
     {"task", bind::open_task},
     {"term", bind::open_term},
     {"testing", bind::open_testing},

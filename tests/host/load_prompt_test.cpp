@@ -15,8 +15,8 @@ namespace {
 std::shared_ptr<const PromptSource> source(const core::Value& data, Api api = Api::kCompletions,
                                            std::uint64_t seed = 1) {
   auto made = make_prompt_source(Fields("load.data", data), api, seed);
-  REQUIRE(made);
-  return std::move(made).value();
+  REQUIRE(made->prepare());
+  return made;
 }
 
 core::Value prompt_of(const PromptSource& prompts, std::uint64_t index, PromptLengths* lengths = nullptr) {
@@ -135,10 +135,10 @@ TEST_CASE("prompts from ShareGPT conversations") {
 TEST_CASE("prompt files that cannot be used are refused with the place") {
   const auto refused = [](const std::string& content, Api api = Api::kCompletions) {
     const core::Value data = {{"type", "file"}, {"path", file_with("bad.jsonl", content)}};
-    const auto made = make_prompt_source(Fields("load.data", data), api, 1);
-    REQUIRE_FALSE(made);
-    CHECK(made.error().code == "invalid");
-    return made.error().message;
+    const auto prepared = make_prompt_source(Fields("load.data", data), api, 1)->prepare();
+    REQUIRE_FALSE(prepared);
+    CHECK(prepared.error().code == "invalid");
+    return prepared.error().message;
   };
   CHECK(refused("{\"prompt\":\"a\"}\nnonsense\n").find("bad.jsonl:2: not JSON") != std::string::npos);
   CHECK(refused("{\"text\":\"a\"}\n").find("bad.jsonl:1: 'prompt' must be") != std::string::npos);
@@ -147,7 +147,8 @@ TEST_CASE("prompt files that cannot be used are refused with the place") {
   CHECK(refused("").find("no prompt is left") != std::string::npos);
   CHECK(refused("[{\"conversations\":[").find("conversation 1 is not JSON") != std::string::npos);
   const core::Value absent = {{"type", "file"}, {"path", "/nonexistent/file"}};
-  CHECK(make_prompt_source(Fields("load.data", absent), Api::kChat, 1).error().code == "not_found");
+  CHECK(make_prompt_source(Fields("load.data", absent), Api::kChat, 1)->prepare().error().code ==
+        "not_found");
 }
 
 TEST_CASE("a request is complete HTTP with the right length") {

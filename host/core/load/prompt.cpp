@@ -78,8 +78,14 @@ class SharedPrefixPrompts : public PromptSource {
     if (groups_ * per_group_ > 20'000'000)
       data.refuse("groups", "times prompts_per_group exceeds 20 million");
     if (question_.may_be_zero()) data.refuse("question", "must be at least one token");
-    make_prefixes(data);
+    system_ =
+        LengthDistribution::parse(data.path("system"), data.has("system") ? data.raw("system") : Value(100));
+  }
+
+  Result<Done> prepare() override {
+    make_prefixes();
     shuffle();
+    return Done();
   }
 
   PromptLengths append(std::uint64_t index, std::string& out) const override {
@@ -94,7 +100,7 @@ class SharedPrefixPrompts : public PromptSource {
     return {prefix_lengths_[group] + question, output};
   }
 
-  std::uint64_t distinct() const override { return order_.size(); }
+  std::uint64_t distinct() const override { return groups_ * per_group_; }
   Value describe() const override {
     return {{"type", "shared_prefix"}, {"groups", groups_}, {"prompts_per_group", per_group_}};
   }
@@ -103,12 +109,10 @@ class SharedPrefixPrompts : public PromptSource {
   // Streams of the seed: prefixes from 0, the shuffle, then the questions.
   static constexpr std::uint64_t kShuffle = 1ull << 40, kQuestions = 1ull << 41;
 
-  void make_prefixes(Fields& data) {
-    const auto lengths =
-        LengthDistribution::parse(data.path("system"), data.has("system") ? data.raw("system") : Value(100));
+  void make_prefixes() {
     for (std::uint64_t group = 0; group < groups_; ++group) {
       Random random(seed_, group);
-      const std::uint32_t length = lengths.sample(random);
+      const std::uint32_t length = system_.sample(random);
       prefix_lengths_.push_back(length);
       prefixes_.emplace_back();
       writer_.append(random, length, true, prefixes_.back());
@@ -124,7 +128,7 @@ class SharedPrefixPrompts : public PromptSource {
 
   TokenWriter writer_;
   std::uint64_t groups_, per_group_;
-  LengthDistribution question_, output_;
+  LengthDistribution system_, question_, output_;
   std::uint64_t seed_;
   std::vector<std::string> prefixes_;
   std::vector<std::uint32_t> prefix_lengths_;
@@ -172,8 +176,8 @@ const char* TokenWriter::closing() const {
   return api_ == Api::kChat ? "\"}]" : "\"";
 }
 
-Result<std::shared_ptr<const PromptSource>> make_prompt_source(Fields data, Api api, std::uint64_t seed) {
-  std::shared_ptr<const PromptSource> source;
+std::shared_ptr<PromptSource> make_prompt_source(Fields data, Api api, std::uint64_t seed) {
+  std::shared_ptr<PromptSource> source;
   switch (data.choice("type", {"random", "shared_prefix", "file"})) {
     case 0:
       source = std::make_shared<RandomPrompts>(data, api, seed);
@@ -181,11 +185,8 @@ Result<std::shared_ptr<const PromptSource>> make_prompt_source(Fields data, Api 
     case 1:
       source = std::make_shared<SharedPrefixPrompts>(data, api, seed);
       break;
-    default: {
-      auto made = make_file_prompts(data, api, seed);
-      if (!made) return made;
-      source = std::move(made).value();
-    }
+    default:
+      source = make_file_prompts(data, api, seed);
   }
   data.done();
   return source;

@@ -22,6 +22,8 @@ struct PromptLengths {
 class PromptSource {
  public:
   virtual ~PromptSource() = default;
+  /// Does what takes long: reads files, makes prefixes. Once, before `append`; any thread.
+  virtual Result<Done> prepare() { return Done(); }
   /// Appends the JSON field of prompt `index` (`"prompt":[1,2]`, `"prompt":"text"` or `"messages":[...]`).
   virtual PromptLengths append(std::uint64_t index, std::string& out) const = 0;
   /// How many prompts differ; 0: all.
@@ -30,9 +32,8 @@ class PromptSource {
   virtual Value describe() const = 0;
 };
 
-/// Makes the source that `data` describes (docs/load.md, "Data"). Throws UsageError; unreadable files are
-/// Errors.
-Result<std::shared_ptr<const PromptSource>> make_prompt_source(Fields data, Api api, std::uint64_t seed);
+/// Makes the source that `data` describes (docs/load.md, "Data"). Throws UsageError.
+std::shared_ptr<PromptSource> make_prompt_source(Fields data, Api api, std::uint64_t seed);
 
 /// The words of random text prompts when no others are given: short, lower case, one token each in most
 /// vocabularies.

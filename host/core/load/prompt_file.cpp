@@ -186,32 +186,6 @@ std::optional<Error> read_sharegpt(const std::string& content, const Reading& re
   return {};
 }
 
-class FilePrompts : public PromptSource {
- public:
-  FilePrompts(std::vector<FilePrompt> prompts, const Reading& reading, std::uint64_t seed)
-      : prompts_(std::move(prompts)), reading_(reading), seed_(seed) {}
-
-  PromptLengths append(std::uint64_t index, std::string& out) const override {
-    const FilePrompt& prompt = prompts_[index % prompts_.size()];
-    out += prompt.json;
-    PromptLengths lengths = prompt.lengths;
-    Random random(seed_, index);
-    if (reading_.has_output || !lengths.output) lengths.output = reading_.output.sample(random);
-    return lengths;
-  }
-
-  std::uint64_t distinct() const override { return prompts_.size(); }
-  Value describe() const override {
-    return {
-        {"type", "file"}, {"path", reading_.path}, {"format", reading_.format}, {"prompts", prompts_.size()}};
-  }
-
- private:
-  std::vector<FilePrompt> prompts_;
-  Reading reading_;
-  std::uint64_t seed_;
-};
-
 Reading parse_reading(Fields& data, Api api) {
   constexpr std::int64_t kMost = 1'000'000'000;
   Reading reading;
@@ -231,32 +205,60 @@ Reading parse_reading(Fields& data, Api api) {
   return reading;
 }
 
-void shuffle(std::vector<FilePrompt>& prompts, std::uint64_t seed) {
-  Random random(seed, 1ull << 40);
-  for (std::size_t i = prompts.size(); i > 1; --i)
-    std::swap(prompts[i - 1], prompts[static_cast<std::size_t>(random.below(i))]);
-}
+class FilePrompts : public PromptSource {
+ public:
+  FilePrompts(Reading reading, bool wants_shuffle, std::uint64_t seed)
+      : reading_(std::move(reading)), wants_shuffle_(wants_shuffle), seed_(seed) {}
+
+  Result<Done> prepare() override {
+    const auto content = read_file(reading_.path, kLargestFile);
+    if (!content) return content.error();
+    if (reading_.format == "auto") {
+      const std::size_t first = content->find_first_not_of(" \t\r\n");
+      reading_.format = first != std::string::npos && (*content)[first] == '[' ? "sharegpt" : "jsonl";
+    }
+    const auto wrong = reading_.format == "jsonl" ? read_jsonl(*content, reading_, prompts_)
+                                                  : read_sharegpt(*content, reading_, prompts_);
+    if (wrong) return *wrong;
+    if (prompts_.empty())
+      return bad_content(reading_, "", "no prompt is left").advise("check the format and the length bounds");
+    if (wants_shuffle_) shuffle();
+    return Done();
+  }
+
+  PromptLengths append(std::uint64_t index, std::string& out) const override {
+    const FilePrompt& prompt = prompts_[index % prompts_.size()];
+    out += prompt.json;
+    PromptLengths lengths = prompt.lengths;
+    Random random(seed_, index);
+    if (reading_.has_output || !lengths.output) lengths.output = reading_.output.sample(random);
+    return lengths;
+  }
+
+  std::uint64_t distinct() const override { return prompts_.size(); }
+  Value describe() const override {
+    return {
+        {"type", "file"}, {"path", reading_.path}, {"format", reading_.format}, {"prompts", prompts_.size()}};
+  }
+
+ private:
+  void shuffle() {
+    Random random(seed_, 1ull << 40);
+    for (std::size_t i = prompts_.size(); i > 1; --i)
+      std::swap(prompts_[i - 1], prompts_[static_cast<std::size_t>(random.below(i))]);
+  }
+
+  Reading reading_;
+  bool wants_shuffle_;
+  std::uint64_t seed_;
+  std::vector<FilePrompt> prompts_;
+};
 
 }  // namespace
 
-Result<std::shared_ptr<const PromptSource>> make_file_prompts(Fields& data, Api api, std::uint64_t seed) {
+std::shared_ptr<PromptSource> make_file_prompts(Fields& data, Api api, std::uint64_t seed) {
   Reading reading = parse_reading(data, api);
-  const bool wants_shuffle = data.flag("shuffle", true);
-  const auto content = read_file(reading.path, kLargestFile);
-  if (!content) return content.error();
-  if (reading.format == "auto") {
-    const std::size_t first = content->find_first_not_of(" \t\r\n");
-    reading.format = first != std::string::npos && (*content)[first] == '[' ? "sharegpt" : "jsonl";
-  }
-  std::vector<FilePrompt> prompts;
-  const auto wrong = reading.format == "jsonl" ? read_jsonl(*content, reading, prompts)
-                                               : read_sharegpt(*content, reading, prompts);
-  if (wrong) return *wrong;
-  if (prompts.empty())
-    return bad_content(reading, "", "no prompt is left").advise("check the format and the length bounds");
-  if (wants_shuffle) shuffle(prompts, seed);
-  return std::shared_ptr<const PromptSource>(
-      std::make_shared<FilePrompts>(std::move(prompts), reading, seed));
+  return std::make_shared<FilePrompts>(std::move(reading), data.flag("shuffle", true), seed);
 }
 
 }  // namespace core::load

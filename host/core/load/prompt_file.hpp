@@ -15,7 +15,7 @@ namespace core::load {
 /// and `max_tokens` (or `output_tokens`). ShareGPT: a list of `{ conversations = { {from, value}, ... } }`;
 /// the first human turn is the prompt and the answer to it gives the output length. Lengths that the file
 /// does not state are estimated as characters / `characters_per_token` (4) and marked as such; the bounds
-/// drop prompts outside them. Errors: those of reading, `invalid` with file and line.
-Result<std::shared_ptr<const PromptSource>> make_file_prompts(Fields& data, Api api, std::uint64_t seed);
+/// drop prompts outside them. The file is read by `prepare`: errors of reading, `invalid` with file and line.
+std::shared_ptr<PromptSource> make_file_prompts(Fields& data, Api api, std::uint64_t seed);
 
 }  // namespace core::load

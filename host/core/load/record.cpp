@@ -165,6 +165,7 @@ std::optional<RecordView> decode_record(std::span<const std::uint8_t> bytes) {
   Reader in(bytes);
   get_fields(in, view.record);
   view.tokens = in.rest();
+  view.encoded = bytes;
   const bool tokens_fit = (view.record.chunks == 0) == view.tokens.empty();
   if (!in.good || !tokens_fit) return {};
   return view;

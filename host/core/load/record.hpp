@@ -75,6 +75,7 @@ struct Record {
 struct RecordView {
   Record record;
   std::span<const std::uint8_t> tokens;
+  std::span<const std::uint8_t> encoded;  // all of it
 };
 
 /// Walks the token entries of one record.

@@ -59,6 +59,8 @@ class Connection {
   const std::string& problem() const { return problem_; }
   int fd() const { return fd_.get(); }
   bool is_open() const { return static_cast<bool>(fd_); }
+  /// True once TCP is connected, whatever TLS is doing.
+  bool is_connected() const { return connected_; }
   bool is_tls() const { return tls_ != nullptr; }
   /// Tells the other side that nothing more will be sent; reading goes on.
   void shut_down_sending();

@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "core/suggest.hpp"
+#include "core/yaml.hpp"
 
 namespace core::sim {
 
@@ -50,8 +51,8 @@ struct Origin {
 };
 
 Error invalid(const Origin& origin, const std::string& message, std::string hint = "") {
-  return Error{"invalid", origin.source + " '" + origin.name + "': " + message, std::move(hint)}.with(
-      "option", origin.name);
+  auto error = Error{"invalid", origin.source + " '" + origin.name + "': " + message, std::move(hint)};
+  return std::move(error).with("option", origin.name).with("source", origin.source);
 }
 
 std::string with_dashes(std::string name) {
@@ -339,6 +340,22 @@ Result<Options> resolve_options(const Value& given, const Environment& environme
   if (auto applied = apply_environment(options, environment); !applied) return applied.error();
   if (auto applied = apply(options, given, "option"); !applied) return applied.error();
   if (auto good = check_together(options); !good) return good.error();
+  return options;
+}
+
+Result<Options> load_options(const Value& given, const Environment& environment) {
+  std::string path;
+  const auto named = given.is_object() ? given.find("config") : given.end();
+  if (given.is_object() && named != given.end() && named->is_string()) {
+    path = named->get<std::string>();
+  } else if (environment) {
+    path = environment("SIM_CONFIG").value_or("");
+  }
+  if (path.empty()) return resolve_options(given, environment, {});
+  auto document = load_yaml(path);
+  if (!document) return document.error();
+  auto options = resolve_options(given, environment, document->value);
+  if (!options) return std::move(options).error().with("file", path);
   return options;
 }
 

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstring>
 
+#include "core/net/quiet_thread.hpp"
 #include "core/value.hpp"
 
 namespace core::sim {
@@ -48,7 +49,7 @@ Result<std::unique_ptr<TruthLog>> TruthLog::open(const std::string& path) {
   return std::unique_ptr<TruthLog>(new TruthLog(file));
 }
 
-TruthLog::TruthLog(std::FILE* file) : file_(file), thread_([this] { run(); }) {}
+TruthLog::TruthLog(std::FILE* file) : file_(file), thread_(net::quiet_thread([this] { run(); })) {}
 
 TruthLog::~TruthLog() {
   {

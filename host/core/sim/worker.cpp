@@ -7,6 +7,7 @@
 #include <fcntl.h>
 
 #include "core/net/monotonic.hpp"
+#include "core/net/quiet_thread.hpp"
 
 namespace core::sim {
 
@@ -48,7 +49,7 @@ Worker::Worker(Shared& shared, std::int64_t index, net::Fd listener)
 Worker::~Worker() { stop(); }
 
 void Worker::start() {
-  thread_ = std::thread([this] { run(); });
+  thread_ = net::quiet_thread([this] { run(); });
 }
 
 void Worker::stop() {
