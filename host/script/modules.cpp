@@ -5,8 +5,10 @@
 namespace bind {
 int open_info(lua_State* L);
 int open_json(lua_State* L);
+int open_load(lua_State* L);
 int open_report(lua_State* L);
 int open_sim(lua_State* L);
+int open_stats(lua_State* L);
 int open_task(lua_State* L);
 int open_term(lua_State* L);
 int open_testing(lua_State* L);
@@ -26,8 +28,10 @@ struct Module {
 constexpr Module kModules[] = {
     {"info", bind::open_info},
     {"json", bind::open_json},
+    {"load", bind::open_load},
     {"report", bind::open_report},
     {"sim", bind::open_sim},
+    {"stats", bind::open_stats},
     {"task", bind::open_task},
     {"term", bind::open_term},
     {"testing", bind::open_testing},

@@ -192,7 +192,7 @@ Value token_list(const RecordView& view) {
 
 }  // namespace
 
-Value to_value(const RecordView& view) {
+Value to_value(const RecordView& view, bool with_tokens) {
   const Record& r = view.record;
   Value t = {{"index", r.index}, {"planned_s", static_cast<double>(r.planned_ns) / 1e9}};
   t["cap_wait_s"] = static_cast<double>(r.cap_wait_ns) / 1e9;
@@ -220,7 +220,7 @@ Value to_value(const RecordView& view) {
   if (r.server_predicted_us >= 0) t["server_predicted_s"] = static_cast<double>(r.server_predicted_us) / 1e6;
   t["sent_bytes"] = r.sent_bytes;
   t["received_bytes"] = r.received_bytes;
-  t["tokens"] = token_list(view);
+  if (with_tokens) t["tokens"] = token_list(view);
   return t;
 }
 

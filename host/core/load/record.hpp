@@ -111,8 +111,8 @@ class RecordStore {
 /// Decodes one record (without its length prefix); empty if the bytes are damaged.
 std::optional<RecordView> decode_record(std::span<const std::uint8_t> bytes);
 
-/// A record as a table with seconds, for JSONL and scripts; token times are `tokens = { {at_s, count}, ...
-/// }`.
-Value to_value(const RecordView& view);
+/// A record as a table with seconds, for JSONL and scripts; token times, if wanted, are
+/// `tokens = { {at_s, count}, ... }`.
+Value to_value(const RecordView& view, bool with_tokens = true);
 
 }  // namespace core::load

@@ -12,7 +12,7 @@
 #include "core/load/health.hpp"
 #include "core/load/progress.hpp"
 #include "core/load/response.hpp"
-#include "core/load/stage_setup.hpp"
+#include "core/load/stage_shared.hpp"
 #include "core/net/connection.hpp"
 #include "core/net/poller.hpp"
 #include "core/stats/histogram.hpp"

@@ -1,4 +1,4 @@
-#include "core/load/stage_setup.hpp"
+#include "core/load/stage_shared.hpp"
 
 #include "core/load/worker.hpp"
 
