@@ -143,33 +143,29 @@ Value arrivals_value(const ArrivalStatistics& a) {
   return {{"count", a.count}, {"rate", a.rate}, {"gap_cv", a.gap_cv}, {"dispersion", a.dispersion}};
 }
 
-// How much of the load asked for there was: the rate against the plan's, or the concurrency against the one
-// asked for.
-double delivered(const Value& header, const SampleSet& set, const Value& planned, const Value& actual,
-                 const Window& window) {
+// Open loop: the rate against the plan's. Closed loop: the requests, or the time, against what was asked for.
+double delivered(const Value& header, const SampleSet& set, const Value& planned, const Value& actual) {
   const auto& c = set.counts;
-  if (!c.planned) return -1;
-  const double sent = static_cast<double>(c.sent) / static_cast<double>(c.planned);
+  const auto sent = static_cast<double>(c.sent);
   if (is_open(header)) {
+    if (!c.planned) return -1;
+    const double share = sent / static_cast<double>(c.planned);
     const double plan_rate = planned["rate"], rate = actual["rate"];
-    return plan_rate > 0 && c.sent > 1 ? std::min(sent, rate / plan_rate) : sent;
+    return plan_rate > 0 && c.sent > 1 ? std::min(share, rate / plan_rate) : share;
   }
-  const double asked = number_at(header, "schedule", "requests", 0);
-  double share = asked > 0 ? std::min(1.0, static_cast<double>(c.sent) / asked) : sent;
-  const double concurrency = number_at(header, "schedule", "concurrency", 0);
-  const bool steady =
-      window.length_s() >= kShortestWindow_s && static_cast<double>(c.sent) >= 2 * concurrency;
-  if (steady && concurrency > 0)
-    share = std::min(share, set.window_busy_ns / 1e9 / window.length_s() / concurrency);
-  return share;
+  const double requests = number_at(header, "schedule", "requests", 0);
+  const double end_s = number_at(header, "schedule", "window_end_s", 0);
+  const double by_count = requests > 0 ? std::min(1.0, sent / requests) : 0;
+  const double by_time = end_s > 0 ? std::min(1.0, number_at(header, "client", "wall_s", end_s) / end_s) : 0;
+  return std::max(by_count, by_time);
 }
 
-Value load_table(const Value& header, SampleSet& set, const Window& window) {
+Value load_table(const Value& header, SampleSet& set) {
   std::sort(set.started_ns.begin(), set.started_ns.end());
   Value table = header.value("schedule", Value::object());
   table["planned"] = arrivals_value(describe_arrivals(set.planned_ns));
   table["actual"] = arrivals_value(describe_arrivals(set.started_ns));
-  const double share = delivered(header, set, table["planned"], table["actual"], window);
+  const double share = delivered(header, set, table["planned"], table["actual"]);
   if (share >= 0) table["delivered"] = share;
   return table;
 }
@@ -214,7 +210,7 @@ Value summarise_stage(const Value& header, const std::vector<RecordView>& record
     if (header.contains(field)) result[field] = header[field];
   result["counts"] = counts_table(set);
   result["failures"] = failures_table(set, header);
-  result["load"] = load_table(header, set, window);
+  result["load"] = load_table(header, set);
   result["latency"] = latency_table(set);
   result["throughput"] = throughput(set);
   result["window"] = window_table(set, window);

@@ -14,7 +14,7 @@ struct Limits {
   double max_schedule_delay_p99_s = 0.01;  // the client's own lateness
   double max_loop_lag_p99_s = 0.01;        // how late an answer may be seen
   double max_client_cpu = 0.9;             // of one processor, busiest worker; not judged when spinning
-  double min_delivered = 0.95;             // achieved / planned rate, or in-flight / asked concurrency
+  double min_delivered = 0.95;             // of the load asked for: docs/metrics.md
   std::size_t min_samples = 11;            // successes; 11 support a median
 
   static Limits parse(Fields fields);
