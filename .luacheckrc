@@ -5,5 +5,5 @@ unused_args = false
 cache = false
 exclude_files = { "build/**" }
 
--- The annotated types are declarations without bodies.
-files["lua/types"] = { ignore = { "2.." } }
+-- The annotated types are declarations without bodies; an annotation cannot be broken into lines.
+files["lua/types"] = { ignore = { "2..", "631" } }

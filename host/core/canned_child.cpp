@@ -13,6 +13,7 @@ class CannedChild : public Child, public std::enable_shared_from_this<CannedChil
  public:
   CannedChild(World& world, Command command, Finished result, std::optional<Error> error)
       : world_(world),
+        clock_(world.clock),
         command_(std::move(command)),
         text_(command_text(command_.argv)),
         result_(std::move(result)),
@@ -27,17 +28,18 @@ class CannedChild : public Child, public std::enable_shared_from_this<CannedChil
     handle_ = world_.handles.add("child", text_, [weak = weak_from_this()] {
       if (const auto self = weak.lock()) self->end(0, true);
     });
-    started_ns_ = world_.clock->monotonic_ns();
+    started_ns_ = clock_->monotonic_ns();
     const bool too_slow = result_.seconds > command_.timeout_s;
-    timer_ = world_.clock->call_after(too_slow ? command_.timeout_s : result_.seconds,
-                                      [self = shared_from_this(), too_slow] {
-                                        if (too_slow) self->error_ = self->timeout();
-                                        self->finish();
-                                      });
+    timer_ = clock_->call_after(too_slow ? command_.timeout_s : result_.seconds,
+                                [self = shared_from_this(), too_slow] {
+                                  if (too_slow) self->error_ = self->timeout();
+                                  self->finish();
+                                });
   }
 
   int pid() const override { return 0; }
   bool running() const override { return !finished_; }
+  Clock& clock() override { return *clock_; }
 
   Cancel wait(Callback<Finished> done) override {
     auto waiter = std::make_shared<Callback<Finished>>(std::move(done));
@@ -122,7 +124,7 @@ class CannedChild : public Child, public std::enable_shared_from_this<CannedChil
 
   void finish() {
     if (std::exchange(finished_, true)) return;
-    result_.seconds = static_cast<double>(world_.clock->monotonic_ns() - started_ns_) / 1e9;
+    result_.seconds = static_cast<double>(clock_->monotonic_ns() - started_ns_) / 1e9;
     world_.handles.remove(handle_);
     answer_later();
   }
@@ -138,6 +140,7 @@ class CannedChild : public Child, public std::enable_shared_from_this<CannedChil
   }
 
   World& world_;
+  std::shared_ptr<Clock> clock_;  // kept: a test may swap the world's while this one lives
   Command command_;
   std::string text_;
   Finished result_;

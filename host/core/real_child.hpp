@@ -34,6 +34,7 @@ class RealChild : public Child, public std::enable_shared_from_this<RealChild> {
 
   int pid() const override { return pid_; }
   bool running() const override { return !finished_; }
+  Clock& clock() override { return *parts_->clock; }
   Cancel wait(Callback<Finished> done) override;
   Cancel read_line(Stream stream, Callback<std::optional<std::string>> done) override;
   Cancel write(std::string data, Callback<Done> done) override;

@@ -91,6 +91,20 @@ struct Stopping : std::enable_shared_from_this<Stopping> {
   }
 };
 
+/// A detached process that this very process started: reaped when it ends.
+struct OwnProcess {
+  OwnProcess(Loop& loop, int given_pid) : pid(given_pid), ended(loop.context()) {}
+
+  void look() {
+    if (exit_code) return;
+    if (const auto status = reap(pid)) exit_code = status->code;
+  }
+
+  int pid;
+  std::optional<int> exit_code;
+  boost::asio::posix::stream_descriptor ended;
+};
+
 class RealRunner : public Runner {
  public:
   explicit RealRunner(World& world) : world_(world), parts_(std::make_shared<RealParts>(world)) {
@@ -126,11 +140,11 @@ class RealRunner : public Runner {
   }
 
   Life life(const Detached& process) override {
-    const auto known = own_.find(process.start);
-    if (known != own_.end() && !known->second.exit_code && known->second.pid == process.pid)
-      if (const auto status = reap(process.pid)) known->second.exit_code = status->code;
+    const auto own = own_.find(process.start);
+    const bool is_own = own != own_.end() && own->second->pid == process.pid;
+    if (is_own) own->second->look();
     Life life{process_alive(process.pid, kernel_part(process.start)), std::nullopt};
-    if (known != own_.end()) life.exit_code = known->second.exit_code;
+    if (is_own) life.exit_code = own->second->exit_code;
     return life;
   }
 
@@ -151,13 +165,6 @@ class RealRunner : public Runner {
   }
 
  private:
-  /// A detached process that this very process started: reaped when it ends.
-  struct Own {
-    int pid;
-    std::optional<int> exit_code;
-    std::shared_ptr<boost::asio::posix::stream_descriptor> ended;
-  };
-
   /// Checks the command, registers its secrets, and finds its program.
   Result<std::string> prepare(const Command& command) const {
     if (auto fine = check_command(command); !fine) return fine.error();
@@ -174,20 +181,21 @@ class RealRunner : public Runner {
   }
 
   void watch(const Detached& process) {
-    auto ended = std::make_shared<boost::asio::posix::stream_descriptor>(world_.loop.context());
-    own_[process.start] = Own{process.pid, std::nullopt, ended};
+    auto own = std::make_shared<OwnProcess>(world_.loop, process.pid);
+    own_[process.start] = own;
     Fd fd = open_pidfd(process.pid);
     if (!fd) return;
-    ended->assign(fd.release());
-    ended->async_wait(boost::asio::posix::stream_descriptor::wait_read,
-                      [this, process](const boost::system::error_code& ec) {
-                        if (!ec) (void)life(process);
-                      });
+    own->ended.assign(fd.release());
+    own->ended.async_wait(boost::asio::posix::stream_descriptor::wait_read,
+                          [weak = std::weak_ptr(own)](const boost::system::error_code& ec) {
+                            const auto kept = weak.lock();
+                            if (!ec && kept) kept->look();
+                          });
   }
 
   World& world_;
   std::shared_ptr<RealParts> parts_;
-  std::map<std::string, Own> own_;
+  std::map<std::string, std::shared_ptr<OwnProcess>> own_;
 };
 
 }  // namespace

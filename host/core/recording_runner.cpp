@@ -95,8 +95,7 @@ class RecordingRunner : public Runner {
 
 }  // namespace
 
-std::unique_ptr<Runner> make_recording_runner(World&, std::shared_ptr<Runner> inner,
-                                              const std::string& path) {
+std::unique_ptr<Runner> make_recording_runner(std::shared_ptr<Runner> inner, const std::string& path) {
   return std::make_unique<RecordingRunner>(std::move(inner), path);
 }
 

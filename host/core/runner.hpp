@@ -1,5 +1,5 @@
-// The seam for child processes. Faces: real, dry (real_runner.cpp, dry_runner.cpp), replay and the recorder
-// (replay_runner.cpp). Programs are started with an argument vector, never through a shell.
+// The seam for child processes. Faces: real, dry, replay (transcript.hpp), and a recorder around any.
+// Programs are started with an argument vector, never through a shell.
 #pragma once
 
 #include <cstdint>
@@ -16,6 +16,7 @@
 
 namespace core {
 
+class Clock;
 struct World;
 
 /// A program to run and how.
@@ -51,6 +52,8 @@ class Child {
   virtual ~Child() = default;
   virtual int pid() const = 0;  ///< 0 if there is no real process
   virtual bool running() const = 0;
+  /// The time it lives in: real for a real process, the world's for a pretended one.
+  virtual Clock& clock() = 0;
   /// Its end: `Finished`, or `timeout` / `cancelled` if that is why it was ended (facts `command`, `after_s`,
   /// `stdout_tail`, `stderr_tail`). Any number of waits. Cancelling ends the wait, not the program.
   virtual Cancel wait(Callback<Finished> done) = 0;
@@ -109,12 +112,35 @@ Result<std::string> find_program(const std::string& name, const std::string& pat
 /// Processes of this machine, registered with the world's handles and ended with it.
 std::unique_ptr<Runner> make_real_runner(World& world);
 
-/// Called for each command that a dry run leaves out, with its text.
-using DryNote = std::function<void(const std::string& text)>;
+/// Runs nothing that changes anything. Commands marked `read` go to `real` if that can start them; otherwise
+/// they answer `dry_stdout`, or `not_found` if they have none.
+class DryRunner : public Runner {
+ public:
+  /// Called for each command that is left out, with its text.
+  using Note = std::function<void(const std::string& text)>;
 
-/// Runs nothing that changes anything: `say` is told what would have run. Commands marked `read` go to `real`
-/// if that can start them; otherwise they answer `dry_stdout`, or `not_found` if they have none.
-std::unique_ptr<Runner> make_dry_runner(World& world, std::shared_ptr<Runner> real, DryNote say);
+  /// `real` may be null: then nothing is run at all.
+  DryRunner(World& world, std::shared_ptr<Runner> real, Note say);
+
+  Result<std::shared_ptr<Child>> start(Command command) override;
+  Result<std::string> which(const std::string& name) override;
+  Result<Detached> start_detached(Command command, const std::string& log_file) override;
+  Life life(const Detached& process) override;
+  Cancel stop(const Detached& process, double grace_s, Callback<bool> done) override;
+
+  /// The texts of all commands left out so far.
+  const std::vector<std::string>& left_out() const { return left_out_; }
+
+ private:
+  void leave_out(const std::string& text);
+  Result<std::shared_ptr<Child>> start_read(Command command);
+  std::shared_ptr<Child> pretend(Command command);
+
+  World& world_;
+  std::shared_ptr<Runner> real_;
+  Note say_;
+  std::vector<std::string> left_out_;
+};
 
 /// A program that only pretends: it ends after `seconds` of the world's clock with the given result, or with
 /// `error`. Timeouts and `end` work as with a real one.

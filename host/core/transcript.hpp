@@ -80,7 +80,6 @@ class ReplayRunner : public Runner {
 
 /// Passes everything to `inner` and writes what was asked and answered to the YAML file `path`, rewritten
 /// after each command. Outputs are redacted; stdin and environment are not recorded.
-std::unique_ptr<Runner> make_recording_runner(World& world, std::shared_ptr<Runner> inner,
-                                              const std::string& path);
+std::unique_ptr<Runner> make_recording_runner(std::shared_ptr<Runner> inner, const std::string& path);
 
 }  // namespace core

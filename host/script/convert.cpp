@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "core/redact.hpp"
 #include "script/stack.hpp"
 
 namespace script {
@@ -206,7 +207,8 @@ void push(lua_State* L, const core::Value& value) {
   }
 }
 
-void push(lua_State* L, const core::Error& error) {
+void push(lua_State* L, const core::Error& given) {
+  const core::Error error = core::redact(given);
   lua_createtable(L, 0, 4);
   for (const auto& [key, fact] : error.facts.items()) {
     push(L, fact);

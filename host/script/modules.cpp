@@ -3,6 +3,10 @@
 #include <string>
 
 namespace bind {
+int open_clock(lua_State* L);
+int open_env(lua_State* L);
+int open_exec(lua_State* L);
+int open_fs(lua_State* L);
 int open_info(lua_State* L);
 int open_json(lua_State* L);
 int open_load(lua_State* L);
@@ -12,6 +16,7 @@ int open_stats(lua_State* L);
 int open_task(lua_State* L);
 int open_term(lua_State* L);
 int open_testing(lua_State* L);
+int open_text(lua_State* L);
 int open_yaml(lua_State* L);
 }  // namespace bind
 
@@ -26,6 +31,10 @@ struct Module {
 
 // One row per file in host/bind, in alphabetical order.
 constexpr Module kModules[] = {
+    {"clock", bind::open_clock},
+    {"env", bind::open_env},
+    {"exec", bind::open_exec},
+    {"fs", bind::open_fs},
     {"info", bind::open_info},
     {"json", bind::open_json},
     {"load", bind::open_load},
@@ -35,6 +44,7 @@ constexpr Module kModules[] = {
     {"task", bind::open_task},
     {"term", bind::open_term},
     {"testing", bind::open_testing},
+    {"text", bind::open_text},
     {"yaml", bind::open_yaml},
 };
 

@@ -240,6 +240,7 @@ void Scheduler::finish(const std::shared_ptr<Task>& task) {
   world_.handles.remove(task->handle_);
   live_.erase(task.get());
   for (auto& done : std::exchange(task->on_done_, {})) world_.loop.post(std::move(done));
+  for (auto& [number, end] : std::exchange(task->at_end_, {})) world_.loop.post(std::move(end));
   if (task->parent_) child_ended(*task->parent_, task);
   task->parent_ = nullptr;
 }
@@ -282,6 +283,14 @@ void Scheduler::when_done(Task& task, std::function<void()> done) {
   }
   if (running_) running_->awaited_ = task.weak_from_this();
   task.on_done_.push_back(std::move(done));
+}
+
+core::Cancel Scheduler::at_end(Task& task, std::function<void()> end) {
+  const auto number = next_at_end_++;
+  task.at_end_.emplace(number, std::move(end));
+  return [weak = task.weak_from_this(), number] {
+    if (const auto alive = weak.lock()) alive->at_end_.erase(number);
+  };
 }
 
 void Scheduler::give_up_join(Task& task) { --task.joiners_; }

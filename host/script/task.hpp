@@ -95,6 +95,7 @@ class Task : public std::enable_shared_from_this<Task> {
   std::vector<std::shared_ptr<Task>> children_;
   std::shared_ptr<Wait> wait_;
   std::vector<std::function<void()>> on_done_;
+  std::map<std::uint64_t, std::function<void()>> at_end_;  // in the order of `at_end`
   std::weak_ptr<lua_State*> main_;  // gone once the Lua state is closed
   std::weak_ptr<Task> awaited_;     // the task whose end it waits for
   std::shared_ptr<Task> cause_;     // the failed task whose error a join raised here
@@ -140,6 +141,9 @@ class Scheduler {
   /// Calls `done` from the loop once the task has ended. The running task is from now on the one that
   /// deals with a failure. Throws UsageError if the two would wait for each other forever.
   void when_done(Task& task, std::function<void()> done);
+  /// For what a task owns: calls `end` from the loop once the task has ended, unless the returned function
+  /// was called before.
+  core::Cancel at_end(Task& task, std::function<void()> end);
   /// The running task's wait for the end of `task` is given up (it was cancelled).
   void give_up_join(Task& task);
   /// Pushes what the task returned; for a failed one returns -1 and pushes the error value.
@@ -182,6 +186,7 @@ class Scheduler {
   core::World& world_;
   std::shared_ptr<lua_State*> anchor_;
   Task* running_ = nullptr;
+  std::uint64_t next_at_end_ = 1;
   std::map<Task*, std::shared_ptr<Task>> live_;
   std::map<Task*, std::shared_ptr<Task>> orphaned_;  // parent -> the child whose failure it will end with
   std::shared_ptr<Task> root_;

@@ -163,4 +163,30 @@ function M.virtual_clock(start_s)
   testing.virtual_clock(start_s)
 end
 
+local function fixture(name)
+  if name:find("/", 1, true) or name:find("%.ya?ml$") then return name end
+  local folder = debug.getinfo(3, "S").source:match("^@(.*)/[^/]*$") or "."
+  return ("%s/../fixtures/%s.yaml"):format(folder, name)
+end
+
+---From now to the end of the spec child processes are not started but answered from a transcript, in virtual
+---time. A name stands for `tests/fixtures/<name>.yaml`. Commands that were recorded but never asked for fail the
+---spec, unless `partial`.
+---@param transcript string|table Name, path of a YAML file, or the transcript itself
+---@param opts? { partial?: boolean }
+function M.replay(transcript, opts)
+  local testing = require "host.testing"
+  local source = type(transcript) == "string" and fixture(transcript) or transcript
+  local ok, err = testing.replay(source)
+  if not ok then error(tostring(err), 2) end
+  runner.cleanup(function()
+    local unused = testing.replay_unused()
+    testing.real_runner()
+    if #unused > 0 and not (opts and opts.partial) then
+      error("commands of the transcript that nobody asked for:\n  " .. table.concat(unused, "\n  "), 0)
+    end
+  end)
+  M.virtual_clock()
+end
+
 return M

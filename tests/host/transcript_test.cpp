@@ -138,7 +138,7 @@ TEST_CASE("a recording plays back and holds no secret") {
   core::register_secret("canary-recorded");
   {
     World world;
-    world.runner = core::make_recording_runner(world, world.runner, dir / "t.yaml");
+    world.runner = core::make_recording_runner(world.runner, dir / "t.yaml");
     auto command = shell("cat; echo \"$0\" line; echo err >&2; exit 4");
     command.argv.push_back("canary-recorded");
     command.stdin_text = "canary-on-stdin-only\n";
@@ -165,9 +165,12 @@ TEST_CASE("a recording plays back and holds no secret") {
 TEST_CASE("a dry run tells what it leaves out and reads for real") {
   const Scratch dir;
   World world;
-  std::vector<std::string> said;
   const auto real = world.runner;
-  world.runner = core::make_dry_runner(world, real, [&](const std::string& text) { said.push_back(text); });
+  std::string last;
+  const auto dry =
+      std::make_shared<core::DryRunner>(world, real, [&](const std::string& text) { last = text; });
+  world.runner = dry;
+  const auto& said = dry->left_out();
   auto apply = argv({"kubectl", "apply", "-f", "-", "--token=abcdefgh"});
   apply.stdin_text = "canary: 1\n";
   apply.env["HF_TOKEN"] = "canary-environment";
@@ -196,6 +199,7 @@ TEST_CASE("a dry run tells what it leaves out and reads for real") {
 
   const auto living = real->start_detached(argv({"sleep", "1000"}), dir / "log").value();
   CHECK(await<bool>(world, [&](auto done) { world.runner->stop(living, 1, done); }).value());
+  CHECK(last == said.back());
   CHECK(said.back() == "kill -- -" + std::to_string(living.pid));
   CHECK(real->life(living).alive);
   CHECK(await<bool>(world, [&](auto done) { real->stop(living, 5, done); }).value());
