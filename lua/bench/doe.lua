@@ -12,6 +12,7 @@ local M = {}
 
 local factors_of = require "bench.doe.factors"
 local inspect = require "bench.inspect"
+local lists = require "bench.lists"
 local names = require "bench.doe.names"
 local text = require "host.text"
 
@@ -66,16 +67,9 @@ M.ORDERS = { "cheapest", "listed", "random" }
 local FIELDS = { "name", "description", "harness", "profile", "setup", "run", "constants", "where", "repeats",
   "order", "seed", "samples", "jitter" }
 
-local function contains(list, word)
-  for _, item in ipairs(list) do
-    if item == word then return true end
-  end
-  return false
-end
-
 local function check_fields(spec)
   for key in pairs(spec) do
-    if not contains(FIELDS, key) then
+    if not lists.contains(FIELDS, key) then
       return "unknown field '" .. tostring(key) .. "'" .. text.did_you_mean(tostring(key), FIELDS)
     end
   end
@@ -96,7 +90,7 @@ end
 function M.check_settings(settings)
   if settings.repeats ~= nil and not whole(settings.repeats, 1) then return "repeats must be a whole number from 1" end
   if settings.seed ~= nil and not whole(settings.seed, 0) then return "seed must be a whole number from 0" end
-  if settings.order ~= nil and not contains(M.ORDERS, settings.order) then
+  if settings.order ~= nil and not lists.contains(M.ORDERS, settings.order) then
     return "order '" .. tostring(settings.order) .. "' is none of " .. table.concat(M.ORDERS, ", ")
       .. text.did_you_mean(tostring(settings.order), M.ORDERS)
   end
@@ -143,7 +137,7 @@ end
 -- What a constraint sees: factors by name; a name that no treatment has raises.
 local function view_of(known)
   local meta = { __index = function(_, key)
-    if contains(known, key) then return nil end
+    if lists.contains(known, key) then return nil end
     error("where: there is no factor '" .. tostring(key) .. "'" .. text.did_you_mean(tostring(key), known), 2)
   end }
   return function(...)
