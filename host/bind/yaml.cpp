@@ -1,6 +1,7 @@
 // host.yaml: YAML text, read and written as PyYAML does.
 #include "core/yaml.hpp"
 
+#include "core/yaml_lines.hpp"
 #include "script/stack.hpp"
 
 namespace bind {
@@ -65,6 +66,11 @@ int l_decode_all(lua_State* L) {
   return 1;
 }
 
+int l_lines(lua_State* L) {
+  const auto text = script::check_string(L, 1);
+  return script::push_result(L, core::yaml_lines(text));
+}
+
 core::YamlStyle style(lua_State* L, const char* function) {
   const core::YamlStyle defaults;
   const auto opts = script::options(L, 2, function,
@@ -101,6 +107,7 @@ constexpr script::Function kFunctions[] = {
     {"decode", script::guard<l_decode>},
     {"decode_all", script::guard<l_decode_all>},
     {"load", script::guard<l_load>},
+    {"lines", script::guard<l_lines>},
     {"encode", script::guard<l_encode>},
     {"encode_all", script::guard<l_encode_all>},
 };

@@ -27,6 +27,14 @@ function yaml.decode_all(text, opts) end
 ---@return bench.Error? err `not_found`, `denied`, or `invalid` as from `decode`
 function yaml.load(path, opts) end
 
+---The line (from 1) of every key and list item of a text, by dotted path: `{ treatments = 3,
+---["treatments.0"] = 4, ["treatments.0.rate"] = 5 }`. List items count from 0; keys that contain a dot or a quote
+---are in double quotes: `treatments.0."load.rate"`.
+---@param text string
+---@return table<string, integer>? lines
+---@return bench.Error? err `invalid`
+function yaml.lines(text) end
+
 ---Writes one document in block style. Strings that YAML 1.1 would read as another type are quoted.
 ---@param value any
 ---@param opts? { sort_keys?: boolean, width?: integer, indent?: integer, indent_lists?: boolean, literal_blocks?: boolean, flow?: boolean } `width`: column behind which long text is folded (80; 0 never); `indent`: 2 to 9; `indent_lists`: dashes under their key are indented; `literal_blocks`: text of several lines as `|`; `flow`: `{a: 1}` style
