@@ -1,0 +1,63 @@
+-- What a person mistypes: each answer names the thing and the remedy, and has the right exit code.
+local support = require "support"
+local t = require "bench.test"
+
+-- args; exit code; words that the answer must contain.
+local cases = {
+  { "a command", { "standpu" }, 2, { "standpu", "standup" } },
+  { "an option", { "plan", "--dry-rnu" }, 2, { "--dry-rnu", "--dry-run" } },
+  { "a specification", { "--spec", "local/quickstrat", "plan" }, 1, { "local/quickstrat", "local/quickstart" } },
+  { "a step", { "--spec", "local/quickstart", "standup", "-s", "99" }, 1, { "99" } },
+  { "a step list", { "--spec", "local/quickstart", "standup", "-s", "0,x" }, 2, { "x" } },
+  { "a stack", { "--spec", "local/quickstart", "standup", "--stack", "quikstart" }, 1, { "quikstart", "quickstart" } },
+  { "a harness", { "--spec", "local/quickstart", "run", "-l", "natvie" }, 1, { "natvie", "native" } },
+  { "a number", { "sim", "--max-num-seqs", "many" }, 2, { "many", "max-num-seqs" } },
+  { "a design", { "experiment", "--design", "full_factorial_exampel", "--list" }, 1, { "full_factorial_exampel" } },
+  { "a script", { "scripts/no_such.lua" }, 1, { "scripts/no_such.lua" } },
+}
+
+t.describe("mistyped", function()
+  for _, case in ipairs(cases) do
+    local name, args, code, words = unpack(case)
+    t.it(name, function()
+      local box = support.box()
+      local result = box:run(args)
+      for _, word in ipairs(words) do t.contains(word, result.output) end
+      t.eq(code, result.exit_code, result.output)
+      t.ok(not result.output:find("stack traceback", 1, true), result.output)
+      box:is_clean()
+    end)
+  end
+end)
+
+t.describe("files that are wrong", function()
+  t.it("YAML that does not parse is shown with file, line and column", function()
+    local box = support.box()
+    local file = box:write("config/specification/broken.yaml", "base_dir: .\nscenario_file: {path: [oops\n")
+    local result = box:run { "--spec", file, "plan" }
+    t.eq(1, result.exit_code, result.output)
+    t.match("broken%.yaml:%d+:%d+", result.output)
+  end)
+
+  t.it("a profile that does not exist lists its neighbours", function()
+    local box = support.box()
+    t.eq(0, box:run({ "--spec", "local/quickstart", "standup" }).exit_code)
+    local result = box:run { "--spec", "local/quickstart", "run", "-w", "sanity_randm.yaml" }
+    box:run { "--spec", "local/quickstart", "teardown" }
+    t.eq(1, result.exit_code, result.output)
+    t.contains("sanity_random", result.output)
+    box:is_clean()
+  end)
+
+  t.it("an unknown key of a profile is an error with the nearest one", function()
+    local box = support.box()
+    local url = support.bad_server "error"
+    local profile = box:write("p.yaml",
+      "load: {type: constant, stagse: [{rate: 1, duration: 1}]}\ndata: {type: random}\n")
+    local result = box:run { "run", "--url", url, "--model", "m", "-l", "native", "-w", profile }
+    t.eq(1, result.exit_code, result.output)
+    t.contains("stagse", result.output)
+    t.contains("stages", result.output)
+    box:is_clean()
+  end)
+end)

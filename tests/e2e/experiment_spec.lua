@@ -1,0 +1,49 @@
+-- An experiment that is killed in the middle and resumed: nothing lost, nothing twice, nobody left.
+local fs = require "host.fs"
+local json = require "host.json"
+local support = require "support"
+local t = require "bench.test"
+
+local EXPERIMENT = [[
+experiment: {name: killed, harness: native, profile: short.yaml}
+setup:
+  treatments:
+    - {name: a, model.maxModelLen: 4096}
+    - {name: b, model.maxModelLen: 2048}
+treatments:
+  - {name: slow, load.stages.0.rate: 10}
+  - {name: fast, load.stages.0.rate: 20}
+]]
+
+local PROFILE = [[
+load: {type: constant, stages: [{rate: 10, duration: 1}]}
+api: {type: completion, streaming: true}
+data: {type: random, input_distribution: {min: 8, max: 8}, output_distribution: {min: 8, max: 8}}
+]]
+
+t.describe("an experiment", function()
+  t.it("killed with SIGKILL finishes when it is resumed", { timeout_s = 180 }, function()
+    local box = support.box()
+    local file = box:write("experiment.yaml", EXPERIMENT)
+    local profile = box:write("short.yaml", PROFILE)
+    local common = { "--spec", "local/quickstart", "--workspace", box.workspace, "experiment", "-e", file,
+      "-l", "native", "-w", profile }
+    local child = box:start(common)
+    t.ok(support.wait_for(60, function()
+      local journals = fs.glob(box.workspace .. "/*/journal.jsonl")
+      return #journals > 0 and (fs.read(journals[1]) or ""):find("fast", 1, true) ~= nil
+    end), "the second treatment began")
+    child:kill { signal = "KILL" }
+    child:wait { timeout_s = 10 }
+    local instance = fs.parent(fs.glob(box.workspace .. "/*/journal.jsonl")[1])
+    local resumed = box:run({ "--spec", "local/quickstart", "experiment", "--resume", instance }, { timeout_s = 120 })
+    t.eq(0, resumed.exit_code, resumed.output)
+    local done = {}
+    for line in t.ok(fs.read(instance .. "/journal.jsonl")):gmatch "[^\n]+" do
+      local entry = json.decode(line)
+      if entry and entry.event == "treatment_finished" then done[#done + 1] = entry.name end
+    end
+    t.eq(4, #done, "each treatment finished once")
+    box:is_clean()
+  end)
+end)

@@ -1,0 +1,72 @@
+-- Scripts of the user's that are wrong, and one that never ends.
+local support = require "support"
+local t = require "bench.test"
+
+t.describe("a script with", function()
+  t.it("a syntax error is shown with its place", function()
+    local box = support.box()
+    box:write("bad.lua", "local x = \nlocal y = 2\n")
+    local result = box:run { "bad.lua" }
+    t.eq(1, result.exit_code, result.output)
+    t.match("bad%.lua:2", result.output)
+    box:is_clean()
+  end)
+
+  t.it("a runtime error is shown with its place and the script's own frames", function()
+    local box = support.box()
+    box:write("bad.lua", "local function inner() error('no cheese') end\nlocal function outer() inner() end\nouter()\n")
+    local result = box:run { "bad.lua" }
+    t.eq(1, result.exit_code, result.output)
+    t.match("bad%.lua:1: no cheese", result.output)
+    t.match("bad%.lua:2", result.output)
+    box:is_clean()
+  end)
+
+  t.it("an undeclared global is refused", function()
+    local box = support.box()
+    box:write("bad.lua", "cuont = 1\n")
+    local result = box:run { "bad.lua" }
+    t.eq(1, result.exit_code, result.output)
+    t.match("bad%.lua:1.*cuont", result.output)
+  end)
+
+  t.it("arguments gets them", function()
+    local box = support.box()
+    box:write("args.lua", "local a, b = ...\nprint(a, b)\n")
+    local result = box:run { "args.lua", "one", "--two" }
+    t.eq("one\t--two\n", result.stdout)
+    t.eq(0, result.exit_code)
+  end)
+
+  t.it("a shebang line runs as a program", function()
+    local box = support.box()
+    local file = box:write("hello", "#!/usr/bin/env llmdbenchmark\nprint('hello')\n")
+    t.eq(0, box:command({ "chmod", "+x", file }).exit_code)
+    t.eq("hello\n", box:command({ file }).stdout)
+  end)
+
+  t.it("an endless loop ends with Ctrl-C", function()
+    local box = support.box()
+    box:write("loop.lua", "print('started') io.stdout:flush()\nlocal n = 0\nwhile true do n = n + 1 end\n")
+    local child = box:start { "loop.lua" }
+    t.eq("started", child:line { timeout_s = 20 })
+    child:kill { signal = "INT" }
+    local result = t.ok(child:wait { timeout_s = 20 })
+    t.eq(130, result.exit_code)
+    box:is_clean()
+  end)
+
+  t.it("a wait ends with Ctrl-C, and what it started ends, too", function()
+    local box = support.box()
+    box:write("wait.lua", [[
+local exec = require "host.exec"
+print("started") io.stdout:flush()
+exec.run({ "sleep", "1000" })
+]])
+    local child = box:start { "wait.lua" }
+    t.eq("started", child:line { timeout_s = 20 })
+    child:kill { signal = "INT" }
+    t.eq(130, t.ok(child:wait { timeout_s = 20 }).exit_code)
+    box:is_clean()
+  end)
+end)
