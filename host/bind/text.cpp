@@ -54,6 +54,11 @@ int l_nearest_words(lua_State* L) {
   return 1;
 }
 
+int l_did_you_mean(lua_State* L) {
+  script::push_text(L, core::did_you_mean(script::check_string(L, 1), script::check_strings(L, 2)));
+  return 1;
+}
+
 int l_distance(lua_State* L) {
   lua_pushnumber(
       L, static_cast<double>(core::edit_distance(script::check_string(L, 1), script::check_string(L, 2))));
@@ -68,6 +73,7 @@ constexpr script::Function kFunctions[] = {
     {"random_id", script::guard<l_random_id>},
     {"nearest", script::guard<l_nearest>},
     {"nearest_words", script::guard<l_nearest_words>},
+    {"did_you_mean", script::guard<l_did_you_mean>},
     {"distance", script::guard<l_distance>},
 };
 

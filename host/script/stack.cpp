@@ -200,6 +200,8 @@ void metatable(lua_State* L, const char* name, const Function* first, std::size_
   set_functions(L, first, count, true);
   lua_createtable(L, 0, static_cast<int>(count));
   set_functions(L, first, count, false);
+  lua_pushvalue(L, -1);
+  lua_setfield(L, -3, "methods");  // also found when `__index` is replaced by a function
   lua_setfield(L, -2, "__index");
   lua_pushstring(L, name);
   lua_setfield(L, -2, "__name");

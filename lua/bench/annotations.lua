@@ -15,6 +15,7 @@ local M = {}
 ---@field doc string[]
 ---@field functions bench.annotations.Function[]
 ---@field fields { name: string, type: string, doc: string }[]
+---@field classes table<string, string> Local variable of a live object's class -> its short name
 
 -- A type ends at the first blank outside of brackets.
 local function split_type(text)
@@ -69,15 +70,21 @@ local function call_text(owner, separator, name, arguments, params)
   return owner .. separator .. name .. "(" .. table.concat(shown, ", ") .. ")"
 end
 
+-- `---@class host.sim.Server` before `local server = {}`: methods of `server` belong to Server.
+local function note_class(module, block, line)
+  local variable = line:match "^local ([%w_]+) = "
+  if variable and block.class and block.class ~= module.name then
+    module.classes[variable] = block.class:match "[%w_]+$"
+  end
+end
+
 local function add_function(module, block, line)
   local owner, separator, name, arguments = line:match "^function ([%w_]+)([%.:])([%w_]+)%(([^%)]*)%)"
   if not owner or block.private then return end
-  local short = module.name:match "[%w_]+$"
-  local of_class = owner:match "^%u" and owner ~= "M"
-  local shown = of_class and owner or short
+  local class = module.classes[owner]
   module.functions[#module.functions + 1] = {
-    name = of_class and owner .. separator .. name or name,
-    call = call_text(shown, separator, name, arguments, block.params),
+    name = class and class .. separator .. name or name,
+    call = call_text(class or module.name:match "[%w_]+$", separator, name, arguments, block.params),
     doc = block.doc, params = block.params, returns = block.returns, async = block.async,
   }
 end
@@ -87,7 +94,7 @@ end
 ---@param name string The module's name, used when the text has no `@meta` or `@class`
 ---@return bench.annotations.Module
 function M.parse(text, name)
-  local module = { name = name, doc = {}, functions = {}, fields = {} }
+  local module = { name = name, doc = {}, functions = {}, fields = {}, classes = {} }
   local lines, described = {}, false
   local function close(line)
     local block = parse_block(lines)
@@ -99,6 +106,7 @@ function M.parse(text, name)
     elseif not described and #module.doc == 0 and #block.doc > 0 and not line:find "^function" then
       module.doc = block.doc
     end
+    note_class(module, block, line)
     add_function(module, block, line)
   end
   for line in (text .. "\n"):gmatch "(.-)\n" do

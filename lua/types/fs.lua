@@ -114,6 +114,7 @@ function fs.sha256(path) end
 ---@class host.fs.Lock
 local Lock = {}
 
+---Lets others have it; a second call does nothing.
 function Lock:release() end
 
 ---Who held the lock before and died without releasing it; nil if nobody did.

@@ -43,6 +43,12 @@ function text.nearest(word, candidates) end
 ---@return string[] candidates
 function text.nearest_words(word, candidates, opts) end
 
+---The end of a message about an unknown word: ` (did you mean 'x'?)`, or "" if nothing is close.
+---@param word string
+---@param candidates string[]
+---@return string suffix
+function text.did_you_mean(word, candidates) end
+
 ---How many letters must be inserted, removed, replaced or swapped with their neighbour to turn one word
 ---into the other.
 ---@param a string

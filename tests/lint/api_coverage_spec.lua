@@ -23,8 +23,8 @@ local function offered(short)
   end
   for key, value in pairs(debug.getregistry()) do
     local class = type(key) == "string" and key:match("^host%." .. short .. "%.(%w+)$")
-    if class and type(value) == "table" and type(value.__index) == "table" then
-      for name in pairs(value.__index) do names[#names + 1] = class .. ":" .. name end
+    if class and type(value) == "table" and value.methods then
+      for name in pairs(value.methods) do names[#names + 1] = class .. ":" .. name end
     end
   end
   table.sort(names)

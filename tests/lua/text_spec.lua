@@ -24,6 +24,8 @@ t.describe("text", function()
 
   t.it("finds what a typo was meant to be", function()
     t.eq("profile", text.nearest("profle", { "limit", "profile" }))
+    t.eq(" (did you mean 'profile'?)", text.did_you_mean("profle", { "limit", "profile" }))
+    t.eq("", text.did_you_mean("zebra", { "limit", "profile" }))
     t.eq(nil, text.nearest("zebra", { "limit", "profile" }))
     t.eq({ "abcd", "abce" }, text.nearest_words("abcd", { "abce", "abcd", "xyz" }))
     t.eq({ "abcd" }, text.nearest_words("abcd", { "abce", "abcd" }, { limit = 1 }))
