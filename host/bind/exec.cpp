@@ -175,6 +175,16 @@ int l_alive(lua_State* L) {
   return 2;
 }
 
+int l_find(lua_State* L) {
+  const auto name = script::check_string(L, 1);
+  if (!core::is_env_name(name)) throw core::UsageError("'" + name + "' cannot be the name of a variable");
+  Value list = Value::array();
+  for (const auto& [process, value] : script::world(L).runner->find_detached(name))
+    list.push_back({{"pid", process.pid}, {"start_time", process.start}, {"value", value}});
+  script::push(L, list);
+  return 1;
+}
+
 int l_stop(lua_State* L) {
   const auto process = check_detached(L);
   const auto opts = script::options(L, 3, "exec.stop", {{"grace_s", 10.0}});
@@ -367,6 +377,7 @@ constexpr script::Function kFunctions[] = {
     {"start", script::guard<l_start>},
     {"which", script::guard<l_which>},
     {"alive", script::guard<l_alive>},
+    {"find", script::guard<l_find>},
     {"stop", script::guard<l_stop>, script::kWaits},
     {"quote", script::guard<l_quote>},
     {"dry_run", script::guard<l_dry_run>},

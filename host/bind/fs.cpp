@@ -147,7 +147,9 @@ int l_basename(lua_State* L) {
 }
 
 int l_absolute(lua_State* L) {
-  script::push_text(L, std::filesystem::absolute(check_path(L, 1)).lexically_normal().string());
+  auto path = std::filesystem::absolute(check_path(L, 1)).lexically_normal().string();
+  if (path.size() > 1 && path.back() == '/') path.pop_back();
+  script::push_text(L, path);
   return 1;
 }
 

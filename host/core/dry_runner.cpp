@@ -56,6 +56,11 @@ Result<Detached> DryRunner::start_detached(Command command, const std::string& l
   return Detached{0, kDryStart};
 }
 
+std::vector<std::pair<Detached, std::string>> DryRunner::find_detached(const std::string& name) {
+  if (!real_) return {};
+  return real_->find_detached(name);
+}
+
 Life DryRunner::life(const Detached& process) {
   if (process.start == kDryStart) return {true, std::nullopt};
   return real_ ? real_->life(process) : Life{};

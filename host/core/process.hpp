@@ -65,6 +65,17 @@ inline constexpr const char* kDetachedMark = "LLMDBENCH_DETACHED";
 /// only those that carry `mark` in their environment count; when its pid belongs to another process, none.
 std::vector<int> session_members(int pid, const std::string& start, const std::string& mark);
 
+/// A session that was opened for a detached process which got a certain variable.
+struct MarkedSession {
+  int leader = 0;     ///< pid of the process that opened it, alive or not
+  std::string start;  ///< `process_start` of the leader; "" if it is gone
+  std::string mark;   ///< value of `kDetachedMark`
+  std::string value;  ///< value of the variable
+};
+
+/// The sessions of detached processes in whose environment the variable `name` stands, as far as we may look.
+std::vector<MarkedSession> marked_sessions(const std::string& name);
+
 /// Gives the disk blocks of a part of a file back; reading it gives zeros afterwards. May do nothing.
 void release_file_range(int fd, std::uint64_t from, std::uint64_t length);
 

@@ -7,7 +7,9 @@
 #include <cstring>
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <sstream>
+#include <utility>
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -249,11 +251,17 @@ const std::string& boot_mark() {
 
 std::string identity(const ProcessStat& stat) { return stat.start_ticks + "-" + boot_mark(); }
 
+/// The value of a variable in what /proc/PID/environ holds.
+std::optional<std::string> find_variable(const std::string& environ_text, const std::string& name) {
+  const std::string text = std::string(1, '\0') + environ_text;
+  const std::string wanted = std::string(1, '\0') + name + "=";
+  const auto at = text.find(wanted);
+  if (at == std::string::npos) return std::nullopt;
+  return std::string(text.c_str() + at + wanted.size());
+}
+
 bool carries_mark(int pid, const std::string& mark) {
-  if (mark.empty()) return false;
-  const std::string env = std::string(1, '\0') + read_proc(pid, "environ");
-  const std::string wanted = std::string(1, '\0') + kDetachedMark + "=" + mark + std::string(1, '\0');
-  return env.find(wanted) != std::string::npos;
+  return !mark.empty() && find_variable(read_proc(pid, "environ"), kDetachedMark) == mark;
 }
 
 std::vector<int> all_pids() {
@@ -287,6 +295,22 @@ std::vector<int> session_members(int pid, const std::string& start, const std::s
     if (leader || carries_mark(candidate, mark)) members.push_back(candidate);
   }
   return members;
+}
+
+std::vector<MarkedSession> marked_sessions(const std::string& name) {
+  std::map<std::pair<int, std::string>, MarkedSession> found;
+  for (const int pid : all_pids()) {
+    const auto stat = process_stat(pid);
+    if (!stat || is_gone(*stat)) continue;
+    const std::string variables = read_proc(pid, "environ");
+    const auto value = find_variable(variables, name);
+    const auto mark = find_variable(variables, kDetachedMark);
+    if (!value || !mark) continue;
+    found[{stat->session, *mark}] = {stat->session, process_start(stat->session), *mark, *value};
+  }
+  std::vector<MarkedSession> sessions;
+  for (auto& [key, session] : found) sessions.push_back(std::move(session));
+  return sessions;
 }
 
 void release_file_range(int fd, std::uint64_t from, std::uint64_t length) {

@@ -148,6 +148,13 @@ class RealRunner : public Runner {
     return life;
   }
 
+  std::vector<std::pair<Detached, std::string>> find_detached(const std::string& name) override {
+    std::vector<std::pair<Detached, std::string>> found;
+    for (const auto& session : marked_sessions(name))
+      found.push_back({{session.leader, session.start + "-" + session.mark}, session.value});
+    return found;
+  }
+
   Cancel stop(const Detached& process, double grace_s, Callback<bool> done) override {
     auto stopping = std::make_shared<Stopping>();
     stopping->parts = parts_;

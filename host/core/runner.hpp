@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/capture.hpp"
@@ -92,6 +93,12 @@ class Runner {
   /// cwd of the command count.
   virtual Result<Detached> start_detached(Command command, const std::string& log_file) = 0;
   virtual Life life(const Detached& process) = 0;
+  /// Detached processes that were started, by whatever program, with the variable `name` in their
+  /// environment, each with its value.
+  virtual std::vector<std::pair<Detached, std::string>> find_detached(const std::string& name) {
+    (void)name;
+    return {};
+  }
   /// Ends a detached process and everything in its session: TERM, KILL after `grace_s`. True if something
   /// had to be ended, false if nothing was left. `timeout` if it survives even that.
   virtual Cancel stop(const Detached& process, double grace_s, Callback<bool> done) = 0;
@@ -125,6 +132,7 @@ class DryRunner : public Runner {
   Result<std::shared_ptr<Child>> start(Command command) override;
   Result<std::string> which(const std::string& name) override;
   Result<Detached> start_detached(Command command, const std::string& log_file) override;
+  std::vector<std::pair<Detached, std::string>> find_detached(const std::string& name) override;
   Life life(const Detached& process) override;
   Cancel stop(const Detached& process, double grace_s, Callback<bool> done) override;
 

@@ -116,6 +116,12 @@ function exec.which(name) end
 ---@return integer? exit_code If it has ended and was started by this very program
 function exec.alive(pid, start_time) end
 
+---Detached processes that some program of ours, perhaps one that was killed since, started with the variable
+---`name` in `env`.
+---@param name string
+---@return { pid: integer, start_time: string, value: string }[] processes
+function exec.find(name) end
+
 ---Ends a detached process and everything in its session: TERM, KILL after the grace.
 ---@async
 ---@param pid integer

@@ -104,6 +104,26 @@ TEST_CASE("workers that outlive the detached leader are found by their mark") {
   CHECK(core::process_start(worker).empty());
 }
 
+TEST_CASE("workers of a detached process whose leader is gone are found by a variable and stopped") {
+  const Scratch dir;
+  World world;
+  core::Command command = shell("sleep 1000 & exit 0");
+  command.env["LLMDBENCH_TEST_FIND"] = dir.path;
+  const auto started = world.runner->start_detached(command, dir / "log").value();
+  REQUIRE(eventually([&] { return !world.runner->life(started).alive; }));
+  const auto mine = [&] {
+    std::vector<Detached> found;
+    for (const auto& [process, value] : world.runner->find_detached("LLMDBENCH_TEST_FIND"))
+      if (value == dir.path) found.push_back(process);
+    return found;
+  };
+  REQUIRE(mine().size() == 1);
+  CHECK(mine()[0].pid == started.pid);
+  CHECK_FALSE(world.runner->life(mine()[0]).alive);
+  CHECK(stop(world, mine()[0], 1).value());
+  CHECK(mine().empty());
+}
+
 TEST_CASE("a detached process that cannot start is an error") {
   const Scratch dir;
   World world;

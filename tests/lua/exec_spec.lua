@@ -181,6 +181,24 @@ t.describe("detached processes", function()
     t.eq(9, code)
   end)
 
+  t.it("are found by a variable they were given", function()
+    local value = fs.tempdir()
+    local process = t.ok(exec.start(sh "sleep 1000 & exec sleep 1000", { detached = true,
+      log_file = t.tempdir() .. "/log", env = { LLMDBENCH_SPEC_FIND = value } }))
+    t.cleanup(function() exec.stop(process.pid, process.start_time, { grace_s = 0 }) end)
+    local function mine()
+      local found = {}
+      for _, each in ipairs(exec.find "LLMDBENCH_SPEC_FIND") do
+        if each.value == value then found[#found + 1] = { each.pid, each.start_time } end
+      end
+      return found
+    end
+    t.eq({ { process.pid, process.start_time } }, mine())
+    exec.stop(process.pid, process.start_time, { grace_s = 0 })
+    t.eq({}, mine())
+    t.raises(function() exec.find "A=B" end, "cannot be the name")
+  end)
+
   t.it("need a log file", function()
     t.raises(function() exec.start({ "true" }, { detached = true }) end, "log_file")
   end)

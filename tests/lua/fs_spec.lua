@@ -80,6 +80,8 @@ t.describe("fs folders", function()
     t.eq("a", fs.parent("a/b"))
     t.eq("b", fs.basename("a/b"))
     t.eq("/b", fs.absolute("/a/../b"))
+    t.eq("/a", fs.absolute("/a/."))
+    t.eq("/", fs.absolute("/"))
   end)
 end)
 
