@@ -1,0 +1,81 @@
+---`--set [selector:]dotted.key=value,...`: overrides of the configuration from the command line. A selector
+---is a stack name or a pattern with `*` and `?`; the least specific ones are applied first.
+---@class bench.plan.set
+local M = {}
+
+local merge = require "bench.plan.merge"
+local override = require "bench.plan.override"
+local schema = require "bench.plan.schema"
+local text = require "host.text"
+
+local function split_selector(key)
+  local selector, rest = key:match('^([^":.]+):(.+)$')
+  if not selector then return "*", key end
+  return selector, rest
+end
+
+local function pattern_of(selector)
+  local escaped = selector:gsub("[%^%$%(%)%%%.%[%]%+%-]", "%%%0"):gsub("%*", ".*"):gsub("%?", ".")
+  return "^" .. escaped .. "$"
+end
+
+local function rank(selector)
+  if selector == "*" then return 1 end
+  return selector:find("[*?]") and 2 or 3
+end
+
+---@param list string
+---@param origin string where it was given, e.g. `--set`
+---@return { selector: string, key: string, value: any, raw: string, origin: string, rank: integer }[]?
+---@return bench.Error?
+function M.parse(list, origin)
+  local items, err = override.parse_list(list)
+  if not items then return nil, err end
+  for position, item in ipairs(items) do
+    item.selector, item.key = split_selector(item.key)
+    item.origin, item.rank, item.position = origin, rank(item.selector), position
+  end
+  table.sort(items, function(a, b)
+    if a.rank ~= b.rank then return a.rank < b.rank end
+    return a.position < b.position
+  end)
+  return items
+end
+
+---An error if an item's selector fits none of the stacks.
+---@param items table[] from `parse`
+---@param names string[] all stacks of the scenario
+---@return bench.Error?
+function M.check_selectors(items, names)
+  for _, item in ipairs(items) do
+    local hit = false
+    for _, name in ipairs(names) do hit = hit or name:match(pattern_of(item.selector)) ~= nil end
+    if not hit then
+      return { code = "invalid",
+        message = item.origin .. ": no stack matches '" .. item.selector .. "'"
+          .. text.did_you_mean(item.selector, names),
+        hint = "stacks: " .. table.concat(names, ", ") }
+    end
+  end
+end
+
+---Applies overrides to one stack.
+---@param stack { name: string, config: table, origins: table<string, string> }
+---@param items table[] `{ key, value, raw?, origin, selector? }`
+---@return bench.Error?
+function M.apply(stack, items)
+  for _, item in ipairs(items) do
+    if not item.selector or stack.name:match(pattern_of(item.selector)) then
+      local ok, err = merge.set(stack.config, item.key, item.value, stack.origins, item.origin, {
+        raw = item.raw,
+        allows = function(parts) return schema.allows(stack.config, parts) end,
+      })
+      if not ok then
+        err.message = item.origin .. ": " .. err.message
+        return err
+      end
+    end
+  end
+end
+
+return M

@@ -1,0 +1,263 @@
+---Specifications: finding one by name or path, and reading which files it names.
+---@class bench.spec
+local M = {}
+
+local env = require "host.env"
+local fs = require "host.fs"
+local info = require "host.info"
+local template = require "bench.plan.template"
+local text = require "host.text"
+local yaml = require "host.yaml"
+
+---@class bench.Spec
+---@field name string `category/name`, or the file name for one outside of the search folders
+---@field path string absolute path
+---@field base_dir string absolute; what `{{ base_dir }}` stands for
+---@field text string the rendered text
+---@field values_file string
+---@field scenario_file string
+---@field template_dir string?
+
+local SUFFIXES = { ".yaml.j2", ".yaml", ".j2" }
+
+local function stem_of(name)
+  for _, suffix in ipairs(SUFFIXES) do
+    if #name > #suffix and name:sub(-#suffix) == suffix then return name:sub(1, -#suffix - 1) end
+  end
+  return name
+end
+
+local function base_name(path)
+  return path:match("[^/]+$") or path
+end
+
+local function is_file(path)
+  local stat = fs.stat(path)
+  return stat ~= nil and stat.type == "file"
+end
+
+local function is_dir(path)
+  local stat = fs.stat(path)
+  return stat ~= nil and stat.type == "dir"
+end
+
+---The base folder in absolute form.
+---@param base_dir? string default: the working folder
+---@return string
+function M.base_dir(base_dir)
+  return fs.absolute(env.expand(base_dir or "."))
+end
+
+-- The folders that hold specifications: the user's first, then the installed ones.
+local function roots(base_dir)
+  local found, seen = {}, {}
+  for _, folder in ipairs { base_dir, info.home } do
+    local root = fs.absolute(folder .. "/config/specification")
+    if is_dir(root) and not seen[root] then
+      seen[root] = true
+      found[#found + 1] = root
+    end
+  end
+  return found
+end
+
+local function list_root(root)
+  local specs = {}
+  for _, path in ipairs(fs.glob(root .. "/**/*.yaml.j2")) do
+    specs[#specs + 1] = { name = stem_of(path:sub(#root + 2)), path = path, root = root }
+  end
+  table.sort(specs, function(a, b) return a.name < b.name end)
+  return specs
+end
+
+---All specifications that can be named, by name; one of the user hides an installed one of the same name.
+---@param opts? { base_dir?: string }
+---@return { name: string, path: string, root: string }[]
+function M.list(opts)
+  local all, seen = {}, {}
+  for _, root in ipairs(roots(M.base_dir(opts and opts.base_dir))) do
+    for _, spec in ipairs(list_root(root)) do
+      if not seen[spec.name] then
+        seen[spec.name] = true
+        all[#all + 1] = spec
+      end
+    end
+  end
+  table.sort(all, function(a, b) return a.name < b.name end)
+  return all
+end
+
+local function bullets(items, field)
+  local lines = {}
+  for i, item in ipairs(items) do lines[i] = "  - " .. item[field] end
+  return #lines > 0 and table.concat(lines, "\n") or "  (none)"
+end
+
+local function not_found(name, base_dir)
+  local known = M.list { base_dir = base_dir }
+  local names, shorts, full = {}, {}, {}
+  for i, spec in ipairs(known) do
+    local short = base_name(spec.name)
+    names[i] = spec.name
+    shorts[#shorts + 1], full[short] = short, spec.name
+  end
+  local near = text.nearest(stem_of(name), names) or full[text.nearest(base_name(stem_of(name)), shorts)]
+  return { code = "not_found",
+    message = "there is no specification '" .. name .. "'" .. (near and " (did you mean '" .. near .. "'?)"
+      or ""),
+    hint = "specifications found in " .. base_dir .. " and in the installation:\n"
+      .. bullets(known, "name") ..
+      "\ngive one as NAME, CATEGORY/NAME or the path of a file" }
+end
+
+local function ambiguous(name, found)
+  return { code = "conflict",
+    message = "'" .. name .. "' stands for " .. #found .. " specifications:\n" .. bullets(found, "path"),
+    hint = "name it with its category, for example " .. found[1].name }
+end
+
+-- Specifications whose last name part is `short`, from the first root that has any.
+local function by_short_name(short, search)
+  for _, root in ipairs(search) do
+    local found = {}
+    for _, spec in ipairs(list_root(root)) do
+      if base_name(spec.name) == short then found[#found + 1] = spec end
+    end
+    if #found > 0 then return found end
+  end
+  return {}
+end
+
+---Finds a specification: an existing file, `category/name`, or a bare name that only one category has. The
+---user's `config/specification` is searched before the installed one. A wrong category falls back to the bare
+---name and is reported as `note`.
+---@param name string
+---@param opts? { base_dir?: string }
+---@return { name: string, path: string, note?: string }? found
+---@return bench.Error? err `not_found` with all names and the nearest, `conflict` if several match
+function M.find(name, opts)
+  local base_dir = M.base_dir(opts and opts.base_dir)
+  local as_path = env.expand(name)
+  local search = roots(base_dir)
+  local stem = stem_of(name)
+  if is_file(as_path) then
+    local path = fs.absolute(as_path)
+    for _, root in ipairs(search) do
+      if path:sub(1, #root + 1) == root .. "/" then
+        return { name = stem_of(path:sub(#root + 2)), path = path }
+      end
+    end
+    return { name = stem_of(base_name(path)), path = path }
+  end
+  for _, root in ipairs(search) do
+    local path = root .. "/" .. stem .. ".yaml.j2"
+    if is_file(path) then return { name = stem, path = path } end
+  end
+  local found = by_short_name(base_name(stem), search)
+  if #found == 0 then return nil, not_found(name, base_dir) end
+  if #found > 1 then return nil, ambiguous(name, found) end
+  local hit = { name = found[1].name, path = found[1].path }
+  if stem:find("/", 1, true) then
+    hit.note = "there is no specification '" .. stem .. "'; using '" .. hit.name .. "'"
+  end
+  return hit
+end
+
+-- Content
+
+local KEYS = { "base_dir", "values_file", "template_dir", "scenario_file", "experiments" }
+
+local function content_error(path, message, hint)
+  return { code = "invalid", message = path .. ": " .. message, hint = hint, file = path }
+end
+
+local function check_file(spec_path, key, path)
+  local stat = fs.stat(path)
+  if not stat then return content_error(spec_path, key .. ".path names '" .. path
+    .. "', which does not exist",
+    "correct the path, or choose another --base-dir") end
+  if stat.type ~= "file" then
+    return content_error(spec_path, key .. ".path names '" .. path .. "', which is not a file")
+  end
+  if stat.size_bytes == 0 then
+    return content_error(spec_path, key .. ".path names '" .. path .. "', which is empty")
+  end
+end
+
+local function check_dir(spec_path, key, path)
+  if not is_dir(path) then
+    return content_error(spec_path, key .. ".path names '" .. path .. "', which is not a folder",
+      "correct the path, or choose another --base-dir")
+  end
+end
+
+-- The path that `key` gives, checked; nil without an error if an optional key is absent.
+local function read_path(spec, tree, key, check, required)
+  local entry = tree[key]
+  if entry == nil then
+    if not required then return nil end
+    return nil, content_error(spec.path, "the key '" .. key .. "' is missing", "add  " .. key
+      .. ": {path: ...}")
+  end
+  if type(entry) ~= "table" or type(entry.path) ~= "string" then
+    return nil, content_error(spec.path, "'" .. key .. "' must be a map with the key 'path'")
+  end
+  local path = fs.absolute(env.expand(entry.path))
+  local err = check(spec.path, key, path)
+  if err then return nil, err end
+  return path
+end
+
+local function check_keys(spec, tree)
+  if type(tree) ~= "table" or #tree > 0 then
+    return content_error(spec.path,
+      "a specification is a map with values_file, scenario_file and template_dir")
+  end
+  if tree.scenario ~= nil and tree.scenario_file == nil then
+    return content_error(spec.path, "this is a scenario, not a specification",
+      "pass the specification that names it in scenario_file")
+  end
+  for key in pairs(tree) do
+    local known = false
+    for _, name in ipairs(KEYS) do known = known or name == key end
+    if not known then
+      return content_error(spec.path, "unknown key '" .. key .. "'" .. text.did_you_mean(key, KEYS))
+    end
+  end
+end
+
+---Reads a specification: renders it, checks its keys and that the files it names exist.
+---@param found { name: string, path: string } from `find`
+---@param opts? { base_dir?: string }
+---@return bench.Spec? spec
+---@return bench.Error? err
+function M.load(found, opts)
+  local spec = { name = found.name, path = found.path, base_dir = M.base_dir(opts and opts.base_dir) }
+  local source, err = fs.read(spec.path)
+  if not source then return nil, err end
+  spec.text, err = template.render(source, { base_dir = spec.base_dir }, { file = spec.path })
+  if not spec.text then return nil, err end
+  local tree
+  tree, err = yaml.decode(spec.text, { file = spec.path .. " (rendered)" })
+  if err then return nil, err end
+  err = check_keys(spec, tree)
+  if err then return nil, err end
+  spec.values_file, err = read_path(spec, tree, "values_file", check_file, true)
+  if err then return nil, err end
+  spec.scenario_file, err = read_path(spec, tree, "scenario_file", check_file, true)
+  if err then return nil, err end
+  spec.template_dir, err = read_path(spec, tree, "template_dir", check_dir, false)
+  if err then return nil, err end
+  return spec
+end
+
+---The name under which the rendered text is stored: the file name without its last suffix, ending in `.yaml`.
+---@param path string
+---@return string
+function M.stored_name(path)
+  local name = base_name(path):gsub("%.[^.]*$", "")
+  if name:sub(-5) == ".yaml" then return name end
+  return (name:gsub("%.[^.]*$", "")) .. ".yaml"
+end
+
+return M

@@ -1,0 +1,48 @@
+local t = require "bench.test"
+local merge = require "bench.plan.merge"
+local yaml = require "host.yaml"
+
+local function merged(...)
+  local target, origins = yaml.decode "{}", {}
+  for i, text in ipairs { ... } do
+    merge.into(target, yaml.decode(text), origins, function() return "layer " .. i end)
+  end
+  return target, origins
+end
+
+t.describe("bench.plan.merge", function()
+  t.it("merges maps, replaces the rest, and a null changes nothing", function()
+    local tree = merged("a: {b: 1, c: [1, 2]}\nd: {e: 1}\nf: x",
+      "a: {c: [], g: 2}\nd: 5\nf: null\nh: {i: null}")
+    t.eq({ b = 1, c = {}, g = 2 }, tree.a)
+    t.eq(5, tree.d)
+    t.eq("x", tree.f)
+    t.eq("{i: null}", (yaml.encode(tree.h, { flow = true }):gsub("%s+$", "")))
+    t.eq("[]", (yaml.encode(tree.a.c, { flow = true }):gsub("%s+$", "")))
+  end)
+
+  t.it("remembers where each value came from", function()
+    local _, origins = merged("a: {b: 1, c: 2}\nd: {e: {f: 1}}", "a: {c: 3}\nd: gone")
+    t.eq("layer 1", origins["a.b"])
+    t.eq("layer 2", origins["a.c"])
+    t.eq("layer 2", origins["d"])
+    t.eq(nil, origins["d.e.f"])
+  end)
+
+  t.it("does not share tables with its layers", function()
+    local layer = yaml.decode "a: {b: [1]}"
+    local target = yaml.decode "{}"
+    merge.into(target, layer, {}, function() return "x" end)
+    target.a.b[1] = 2
+    t.eq(1, layer.a.b[1])
+  end)
+
+  t.it("sets single keys with their origin", function()
+    local tree, origins = merged "a: {b: {c: 1}}"
+    t.ok(merge.set(tree, "a.b", 7, origins, "--set"))
+    t.eq(7, tree.a.b)
+    t.eq("--set", origins["a.b"])
+    t.eq(nil, origins["a.b.c"])
+    t.fails("invalid", merge.set(tree, "a.x", 7, origins, "--set"))
+  end)
+end)

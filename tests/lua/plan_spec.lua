@@ -1,0 +1,208 @@
+local t = require "bench.test"
+local env = require "host.env"
+local fs = require "host.fs"
+local plan = require "bench.plan"
+local spec = require "bench.spec"
+
+local DEFAULTS = [[
+namespace: {name: auto}
+model: {name: facebook/opt-125m, shortName: x, path: y, huggingfaceId: z, maxModelLen: 16384}
+modelservice: {enabled: true}
+standalone: {enabled: false}
+fma: {enabled: false}
+gateway: {namespace: auto, className: istio}
+decode: {replicas: 1, parallelism: {tensor: 1}, vllm: {additionalFlags: []}, extraEnvVars: []}
+annotations: {decode: {pod: {}}}
+harness: {name: inference-perf, profile: sanity_random.yaml}
+]]
+
+local function write(path, text)
+  t.ok(fs.mkdir(path:match "^(.*)/"))
+  t.ok(fs.write(path, text))
+  return path
+end
+
+-- Builds the plan of a scenario text over the defaults above (or `opts.defaults`).
+local function build(scenario, opts)
+  opts = opts or {}
+  local dir = t.tempdir()
+  local files = { name = "x", path = dir .. "/x.yaml.j2", text = "", base_dir = dir,
+    values_file = write(dir .. "/defaults.yaml", opts.defaults or DEFAULTS),
+    scenario_file = write(dir .. "/scenario.yaml", scenario) }
+  return plan.build(files, opts)
+end
+
+local function refused(words, scenario, opts)
+  local err = t.fails("invalid", build(scenario, opts))
+  t.contains(words, err.message .. "\n" .. (err.hint or ""))
+  return err
+end
+
+local ONE = "scenario: [{name: one, local: {enabled: true}}]\n"
+local TWO = [[
+shared: {decode: {replicas: 2}, local: {enabled: true}}
+scenario:
+  - name: big
+    decode: {parallelism: {tensor: 8}}
+    model: {name: org/big}
+  - name: small
+    decode: {replicas: 3}
+]]
+
+t.describe("bench.plan", function()
+  t.it("layers defaults, shared and stack", function()
+    local built = t.ok(build(TWO))
+    local big, small = built.stacks[1], built.stacks[2]
+    t.eq({ "big", "small" }, { big.name, small.name })
+    t.eq({ 2, 8, "org/big" }, { big.config.decode.replicas, big.config.decode.parallelism.tensor,
+      big.model.name })
+    t.eq({ 3, 1, "facebook/opt-125m" },
+      { small.config.decode.replicas, small.config.decode.parallelism.tensor, small.model.name })
+    t.eq("istio", small.config.gateway.className)
+    t.eq(nil, plan.get(small.config, "name"))
+  end)
+
+  t.it("remembers file and line of every value", function()
+    local built = t.ok(build(TWO))
+    local origins = built.stacks[1].origins
+    t.match("/scenario.yaml:4$", origins["decode.parallelism.tensor"])
+    t.match("/scenario.yaml:1$", origins["decode.replicas"])
+    t.match("/defaults.yaml:6$", origins["gateway.className"])
+    t.match("/config/templates/values/defaults.yaml:%d+$", origins["local.readiness.path"])
+  end)
+
+  t.it("applies --set, setup overrides and flags in that order", function()
+    local built = t.ok(build(TWO, { set = "decode.replicas=5,big:decode.parallelism.tensor=4" }))
+    t.eq({ 5, 4 }, { built.stacks[1].config.decode.replicas,
+      built.stacks[1].config.decode.parallelism.tensor })
+    t.eq({ 5, 1 }, { built.stacks[2].config.decode.replicas,
+      built.stacks[2].config.decode.parallelism.tensor })
+    t.eq("--set", built.stacks[1].origins["decode.replicas"])
+
+    built = t.ok(build(ONE, { set = "decode.replicas=5,model.name=set/it",
+      overrides = { ["decode.replicas"] = 6, model = { name = "over/ride" } }, models = "flag/wins" }))
+    t.eq({ 6, "flag/wins" }, { built.stacks[1].config.decode.replicas, built.stacks[1].model.name })
+    t.eq("setup treatment", built.stacks[1].origins["decode.replicas"])
+  end)
+
+  t.it("takes selectors from the least to the most specific", function()
+    local built = t.ok(build(TWO, { set = "big:decode.replicas=9,b*:decode.replicas=8,decode.replicas=7" }))
+    t.eq({ 9, 7 }, { built.stacks[1].config.decode.replicas, built.stacks[2].config.decode.replicas })
+    refused("no stack matches 'bigg' (did you mean 'big'?)", TWO, { set = "bigg:decode.replicas=1" })
+  end)
+
+  t.it("refuses unknown keys with the nearest, and adds only known optional ones", function()
+    refused("--set: unknown key 'decode.replica' (did you mean 'decode.replicas'?)", ONE,
+      { set = "decode.replica=1" })
+    refused("setup treatment: unknown key 'pluginsCustomConfig.configFile'", ONE,
+      { overrides = { ["pluginsCustomConfig.configFile"] = "x" } })
+    local config = t.ok(build(ONE,
+      { set = "harness.experimentProfile=p.yaml,annotations.decode.pod.\"a.b/c\"=1," ..
+      "decode.vllm.additionalFlags=[--x],model.maxNumSeq=4,local.env.A=b" })).stacks[1].config
+    t.eq("p.yaml", config.harness.experimentProfile)
+    t.eq(1, config.annotations.decode.pod["a.b/c"])
+    t.eq({ "--x" }, config.decode.vllm.additionalFlags)
+    t.eq(4, config.model.maxNumSeq)
+    t.eq("b", config["local"].env.A)
+  end)
+
+  t.it("resolves namespaces", function()
+    local config = t.ok(build(ONE)).stacks[1].config
+    t.eq({ "llmdbench", "llmdbench" }, { config.namespace.name, config.gateway.namespace })
+    config = t.ok(build(ONE, { namespace = "a, b" })).stacks[1].config
+    t.eq({ "a", "b", "a", "a" },
+      { config.namespace.name, config.harness.namespace, config.wva.namespace, config.gateway.namespace })
+    refused("is not a namespace name", ONE, { namespace = "Not_ok" })
+    refused("is not a namespace name", ONE, { namespace = "../x" })
+    refused("more than three", ONE, { namespace = "a,b,c,d" })
+    refused("empty", ONE, { namespace = ",b" })
+  end)
+
+  t.it("writes a model into all its keys", function()
+    local config = t.ok(build(ONE, { models = "Qwen/Qwen3-32B" })).stacks[1].config
+    t.eq({ "Qwen/Qwen3-32B", "Qwen/Qwen3-32B", "models/Qwen/Qwen3-32B", "qwen-qwe-03cce4e9-wen3-32b" },
+      { config.model.name, config.model.huggingfaceId, config.model.path, config.model.shortName })
+    local built = t.ok(build(TWO, { models = "a/b", stack = { "small" } }))
+    t.eq({ "org/big", "a/b" }, { built.stacks[1].model.name, built.stacks[2].model.name })
+    t.eq({}, built.warnings)
+    t.match("copies of one model", t.ok(build(TWO, { models = "a/b" })).warnings[1])
+  end)
+
+  t.it("decides for one deploy method", function()
+    local stack = t.ok(build(ONE)).stacks[1]
+    t.eq({ "local", true, false }, { stack.method, stack.config["local"].enabled,
+      stack.config.modelservice.enabled })
+    t.eq("modelservice", t.ok(build "scenario: [{name: one}]").stacks[1].method)
+    stack = t.ok(build(ONE, { methods = "standalone" })).stacks[1]
+    t.eq({ "standalone", false }, { stack.method, stack.config["local"].enabled })
+    refused("did you mean 'local'", ONE, { methods = "locall" })
+    refused("enables no deploy method", "scenario: [{name: one, modelservice: {enabled: false}}]")
+  end)
+
+  t.it("selects stacks by name", function()
+    local built = t.ok(build(TWO, { stack = { "small" } }))
+    t.eq(1, #built.selected)
+    t.eq("small", built.selected[1].name)
+    refused("unknown stack 'smal' (did you mean 'small'?)", TWO, { stack = { "smal" } })
+  end)
+
+  t.it("raises for a key that is missing, naming the files", function()
+    local config = t.ok(build(ONE)).stacks[1].config
+    local err = t.raises(function() return config.decode.nothing end,
+      { code = "invalid", key = "decode.nothing" })
+    t.contains("/scenario.yaml", err.hint)
+    t.contains("--set decode.nothing=VALUE", err.hint)
+    t.eq("none", plan.get(config, "decode.nothing.here", "none"))
+  end)
+
+  t.it("has a digest that follows the configuration, not the order of keys", function()
+    local a = t.ok(build "scenario: [{name: one, local: {enabled: true, replicas: 2}}]")
+    local b = t.ok(build "scenario: [{local: {replicas: 2, enabled: true}, name: one}]")
+    local c = t.ok(build "scenario: [{name: one, local: {enabled: true, replicas: 3}}]")
+    t.eq(a.digest, b.digest)
+    t.ne(a.digest, c.digest)
+    t.match("^%x+$", a.digest)
+  end)
+
+  t.it("resolves variables from the environment, else the default", function()
+    local text = "scenario: [{name: one, local: {enabled: true, vars: " ..
+      "{a: {env: LLMDBENCH_TEST_A, default: d}, b: {env: LLMDBENCH_TEST_B, help: the b}, c: 7}}}]"
+    local stack = t.ok(build(text)).stacks[1]
+    t.eq({ "d", 7 }, { stack.config["local"].vars.a, stack.config["local"].vars.c })
+    t.eq("the b", stack.unset_vars.b.help)
+    env.set("LLMDBENCH_TEST_B", "from env")
+    t.cleanup(function() env.set("LLMDBENCH_TEST_B", nil) end)
+    stack = t.ok(build(text)).stacks[1]
+    t.eq("from env", stack.config["local"].vars.b)
+    t.eq("LLMDBENCH_TEST_B", stack.origins["local.vars.b"])
+    t.eq("given", t.ok(build(text, { set = "local.vars.b=given" })).stacks[1].config["local"].vars.b)
+    refused("unknown field 'envv'", "scenario: [{name: one, local: {enabled: true, vars: {a: {envv: X}}}}]")
+  end)
+
+  t.it("refuses broken scenarios, naming the file", function()
+    for text, words in pairs {
+      ["scenaro: []"] = "there is 'scenaro'",
+      ["scenario: {}"] = "'scenario' must be a list",
+      ["scenario: []"] = "has no stacks",
+      ["scenario: [5]"] = "element 1 of 'scenario' must be a map",
+      ["scenario: [{local: {}}]"] = "element 1 of 'scenario' needs a name",
+      ["scenario: [{name: ../x}]"] = "needs a name made of",
+      ["scenario: [{name: a}, {name: a}]"] = "two stacks are called 'a'",
+      ["shared: 5\nscenario: [{name: a}]"] = "'shared' must be a map",
+      ["- a"] = "must hold a map",
+      ["a: [1"] = "scenario.yaml:1",
+    } do
+      t.contains("scenario.yaml", refused(words, text).message)
+    end
+    refused("has no model.name", ONE, { defaults = "model: {name: \"\"}\n" })
+  end)
+
+  t.it("builds our own specifications", function()
+    for _, name in ipairs { "local/quickstart", "local/llama-cpp" } do
+      local home = require("host.info").home
+      local built = t.ok(plan.build(t.ok(spec.load(t.ok(spec.find(name)), { base_dir = home }))))
+      t.eq("local", built.stacks[1].method)
+      t.eq("native", built.stacks[1].config.harness.name)
+    end
+  end)
+end)
