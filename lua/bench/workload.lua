@@ -1,0 +1,189 @@
+---Workload profiles: finding one, filling in what depends on the run, applying a treatment.
+---@class bench.workload
+local M = {}
+
+local env = require "host.env"
+local fs = require "host.fs"
+local info = require "host.info"
+local override = require "bench.plan.override"
+local text = require "host.text"
+local yaml = require "host.yaml"
+
+-- What a profile may ask for as REPLACE_ENV_<name>, and how a user gives it.
+local TOKENS = {
+  LLMDBENCH_DEPLOY_CURRENT_MODEL = "--model",
+  LLMDBENCH_DEPLOY_CURRENT_TOKENIZER = "--model",
+  LLMDBENCH_HARNESS_STACK_ENDPOINT_URL = "--endpoint-url",
+  LLMDBENCH_RUN_DATASET_DIR = "--dataset",
+  LLMDBENCH_RUN_DATASET_FILE = "--dataset",
+}
+
+local function folders(harness, base_dir)
+  local list, seen = {}, {}
+  for _, base in ipairs { base_dir or ".", info.home } do
+    local folder = fs.absolute(base) .. "/workload/profiles/" .. harness
+    if not seen[folder] then list[#list + 1] = folder end
+    seen[folder] = true
+  end
+  return list
+end
+
+local function is_file(path)
+  local stat = fs.stat(path)
+  return stat ~= nil and stat.type == "file"
+end
+
+-- The file for `name` in a folder: as given, or with the suffixes that may be left out.
+local function in_folder(folder, name)
+  for _, suffix in ipairs { "", ".in", ".yaml", ".yaml.in" } do
+    if is_file(folder .. "/" .. name .. suffix) then return folder .. "/" .. name .. suffix end
+  end
+end
+
+---The names of all profiles of a harness, without `.in`.
+---@param harness string
+---@param base_dir? string
+---@return string[]
+function M.list(harness, base_dir)
+  local names, seen = {}, {}
+  for _, folder in ipairs(folders(harness, base_dir)) do
+    for _, entry in ipairs(fs.list(folder) or {}) do
+      local name = entry.name:gsub("%.in$", "")
+      if name:match("%.ya?ml$") and not seen[name] then
+        seen[name] = true
+        names[#names + 1] = name
+      end
+    end
+  end
+  table.sort(names)
+  return names
+end
+
+---Finds a profile: by name in `workload/profiles/<harness>/` of the base folder, then of the installation, or
+---by the path of a file.
+---@param harness string
+---@param name string
+---@param base_dir? string
+---@return { name: string, path: string }? found name without `.in`
+---@return bench.Error? err `not_found` with the nearest name
+function M.find(harness, name, base_dir)
+  local path
+  for _, folder in ipairs(folders(harness, base_dir)) do path = path or in_folder(folder, name) end
+  local as_path = env.expand(name)
+  if not path and is_file(as_path) then path = fs.absolute(as_path) end
+  if path then return { name = (path:match("[^/]+$"):gsub("%.in$", "")), path = path } end
+  local known = M.list(harness, base_dir)
+  return nil, { code = "not_found",
+    message = "harness '" .. harness .. "' has no profile '" .. name .. "'" .. text.did_you_mean(name, known),
+    hint = #known > 0 and "profiles: " .. table.concat(known, ", ") .. "; or give the path of a file"
+      or "there are no profiles in " .. table.concat(folders(harness, base_dir), " and ") }
+end
+
+---Splits the value of `--dataset` at its last `/`.
+---@param dataset? string
+---@return string? dir
+---@return string? file
+function M.split_dataset(dataset)
+  if not dataset then return nil end
+  local plain = dataset:gsub("/+$", "")
+  local dir, file = plain:match("^(.*)/([^/]+)$")
+  return dir or "", file or plain
+end
+
+-- Names of tokens that no string value of the tree may contain any more.
+local function unresolved(tree, found)
+  found = found or {}
+  if type(tree) == "string" then
+    local name = tree:match("REPLACE_ENV_([%w_]+)")
+    if name then found[#found + 1] = name end
+  elseif type(tree) == "table" then
+    for _, value in pairs(tree) do unresolved(value, found) end
+  end
+  return found
+end
+
+local function token_error(name, file)
+  local flag = TOKENS[name]
+  return { code = "invalid", message = file .. ": REPLACE_ENV_" .. name .. " has no value",
+    hint = flag and "pass " .. flag or "known tokens: REPLACE_ENV_"
+      .. table.concat(M.token_names(), ", REPLACE_ENV_") }
+end
+
+---@return string[]
+function M.token_names()
+  local names = {}
+  for name in pairs(TOKENS) do names[#names + 1] = name end
+  table.sort(names)
+  return names
+end
+
+local function apply_treatment(tree, treatment, allows)
+  for _, item in ipairs(treatment.overrides) do
+    local ok, err = override.set(tree, item.key, item.value,
+      { raw = item.raw, strict = true, allows = allows })
+    if not ok then
+      err.message = "treatment '" .. treatment.name .. "': " .. err.message
+      return err
+    end
+  end
+end
+
+---@class bench.workload.Render
+---@field file string name for messages
+---@field tokens table<string, string> token name without REPLACE_ENV_ -> value
+---@field treatment? bench.Treatment
+---@field allows? fun(parts: string[]): boolean may a treatment add this key although the profile leaves it out?
+
+---Fills a profile's tokens and applies a treatment.
+---@param source string text of the profile
+---@param opts bench.workload.Render
+---@return string? rendered
+---@return bench.Error? err bad YAML with its place, an unknown key with the nearest, a token without value
+function M.render(source, opts)
+  local rendered = source:gsub("REPLACE_ENV_([%w_]+)", function(name)
+    local value = opts.tokens[name]
+    if value ~= nil and value ~= "" then return value end
+  end)
+  local tree, err = yaml.decode(rendered, { file = opts.file })
+  if err then return nil, err end
+  local missing = unresolved(tree)
+  if #missing > 0 then return nil, token_error(missing[1], opts.file) end
+  if not opts.treatment or #opts.treatment.overrides == 0 then return rendered end
+  if override.kind_of(tree) ~= "map" then
+    return nil, { code = "invalid", message = opts.file .. ": a profile with overrides must hold a map" }
+  end
+  err = apply_treatment(tree, opts.treatment, opts.allows)
+  if err then return nil, err end
+  return yaml.encode(tree)
+end
+
+---@class bench.Treatment
+---@field name string
+---@field overrides { key: string, value: any, raw?: string }[]
+
+---The treatment that `--overrides` describes; nil without a text.
+---@param list? string
+---@return bench.Treatment?
+---@return bench.Error?
+function M.override_treatment(list)
+  if not list then return nil end
+  local items, err = override.parse_list(list)
+  if not items then
+    err.message = "--overrides: " .. err.message
+    return nil, err
+  end
+  if #items == 0 then return nil end
+  return { name = "override", overrides = items }
+end
+
+---The file name of a rendered profile.
+---@param profile string name of the profile
+---@param treatment? bench.Treatment
+---@return string
+function M.rendered_name(profile, treatment)
+  local stem, suffix = profile:match("^(.*)(%.[^.]*)$")
+  if not stem then stem, suffix = profile, ".yaml" end
+  return treatment and stem .. "-" .. treatment.name .. suffix or stem .. suffix
+end
+
+return M
