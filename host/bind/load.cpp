@@ -1,4 +1,5 @@
 // host.load: load against an OpenAI-compatible server, and what its record files hold.
+#include <cstring>
 #include <memory>
 #include <optional>
 
@@ -6,6 +7,7 @@
 #include "core/load/random.hpp"
 #include "core/load/record_file.hpp"
 #include "core/load/stage.hpp"
+#include "core/text.hpp"
 #include "script/stack.hpp"
 #include "script/task.hpp"
 
@@ -111,6 +113,17 @@ int l_progress(lua_State* L) {
   return 1;
 }
 
+int l_check(lua_State* L) {
+  const auto path = script::check_string(L, 2);
+  try {
+    StageSpec::parse(path, script::check_value(L, 1));
+  } catch (const core::UsageError& wrong) {
+    return script::fail(L, core::Error{"invalid", wrong.what()});
+  }
+  lua_pushboolean(L, 1);
+  return 1;
+}
+
 int l_plan(lua_State* L) {
   const auto spec = StageSpec::parse("load.plan", script::check_value(L, 1));
   const auto opts = script::options(L, 2, "load.plan", {{"limit", 1000}});
@@ -186,6 +199,14 @@ int l_words(lua_State* L) {
   return 1;
 }
 
+int l_fresh_seed(lua_State* L) {
+  const std::string bytes = core::random_bytes(8);
+  std::uint64_t number = 0;
+  std::memcpy(&number, bytes.data(), sizeof number);
+  lua_pushnumber(L, static_cast<lua_Number>(number >> 11));
+  return 1;
+}
+
 int l_derive_seed(lua_State* L) {
   const auto base = static_cast<std::uint64_t>(script::check_integer(L, 1));
   const auto a = static_cast<std::uint64_t>(script::check_integer(L, 2));
@@ -207,6 +228,7 @@ constexpr script::Function kRecordsMethods[] = {{"__gc", script::guard<script::c
 constexpr script::Function kFunctions[] = {
     {"run", script::guard<l_run>, script::kWaits},
     {"start", script::guard<l_start>},
+    {"check", script::guard<l_check>},
     {"plan", script::guard<l_plan>},
     {"records", script::guard<l_records>},
     {"info", script::guard<l_info>},
@@ -214,6 +236,7 @@ constexpr script::Function kFunctions[] = {
     {"merge", script::guard<l_merge>},
     {"summarise", script::guard<l_summarise>},
     {"words", script::guard<l_words>},
+    {"fresh_seed", script::guard<l_fresh_seed>},
     {"derive_seed", script::guard<l_derive_seed>},
 };
 

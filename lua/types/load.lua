@@ -50,6 +50,13 @@ function load.run(stage) end
 ---@return host.load.Run run
 function load.start(stage) end
 
+---Whether a stage table is right, without running it.
+---@param stage table
+---@param name string Begins the message: `name.schedule.rate must be ...`
+---@return true? ok
+---@return bench.Error? err `invalid`
+function load.check(stage, name) end
+
 ---What a stage would do: `requests`, `planned_s` (times of sending), their `rate`, `gap_cv` and `dispersion`, and the
 ---lengths of the first prompts. Nothing is sent.
 ---@param stage table As for `run`.
@@ -95,6 +102,10 @@ function load.summarise(path, opts) end
 ---The words of random text prompts.
 ---@return string[] words
 function load.words() end
+
+---A seed from the system's random source.
+---@return integer seed Below 2^53.
+function load.fresh_seed() end
 
 ---A seed that belongs to a base seed and one or two numbers, such as stage and repeat.
 ---@param base integer

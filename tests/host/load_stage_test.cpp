@@ -19,6 +19,10 @@ Value with(Value base, const Value& more) {
   return base;
 }
 
+// Machines that run tests are busy: verdicts must not depend on how punctual this one is.
+const Value kPatient = {
+    {"max_schedule_delay_p99_s", 100}, {"max_loop_lag_p99_s", 100}, {"max_client_cpu", 100}};
+
 Value closed(int concurrency, int requests) { return {{"concurrency", concurrency}, {"requests", requests}}; }
 
 Value stage_table(const test::Server& server, const Value& schedule, const Value& more = Value::object()) {
@@ -27,7 +31,8 @@ Value stage_table(const test::Server& server, const Value& schedule, const Value
                        {"seed", 7},
                        {"schedule", schedule},
                        {"data", {{"input", 10}, {"output", 4}}},
-                       {"request_timeout_s", 5}};
+                       {"limits", kPatient},
+                       {"request_timeout_s", 20}};
   return with(table, more);
 }
 
@@ -126,19 +131,23 @@ TEST_CASE("what is recomputed from the file is what was reported") {
   Value r = result_of(stage_table(server, closed(2, 10), {{"records", path}}));
   CHECK(r["records"]["count"] == 10);
   r.erase("records");
-  const auto again = summarise_file(path, Limits());
+  const auto again = summarise_file(path, Limits::parse(Fields("limits", kPatient)));
   REQUIRE(again);
   CHECK(*again == r);
 }
 
 TEST_CASE("warm-up requests are sent and not measured") {
-  test::Server server([](test::Peer& peer, const std::string&, int n) { peer.answer(2, n < 5 ? 20 : 0); });
-  const Value r =
-      result_of(stage_table(server, {{"concurrency", 1}, {"requests", 10}, {"warmup_requests", 5}}));
+  test::Server server([](test::Peer& peer, const std::string&, int) { peer.answer(2); });
+  const auto path = temporary("warm.rec");
+  const Value r = result_of(stage_table(
+      server, {{"concurrency", 1}, {"requests", 10}, {"warmup_requests", 5}}, {{"records", path}}));
   CHECK(server.requests() == 15);
   CHECK(r["counts"]["warmup"] == 5);
   CHECK(r["counts"]["succeeded"] == 10);
-  CHECK(r["latency"]["ttft"]["max"].get<double>() < 0.02);
+  const auto file = read_record_file(path);
+  REQUIRE(file);
+  for (const RecordView& view : file.value()->sections[0].records)
+    CHECK(view.record.measured() == (view.record.index >= 5));
   const Value open = result_of(stage_table(server, {{"rate", 50}, {"duration_s", 0.2}, {"warmup_s", 0.1}}));
   CHECK(open["counts"]["warmup"] == 5);
   CHECK(open["counts"]["succeeded"] == 10);
@@ -165,7 +174,6 @@ TEST_CASE("waiting for the concurrency cap is counted, not hidden") {
         server, {{"rate", 1000}, {"duration_s", 0.02}, {"max_concurrency", 2}}, {{"threads", threads}}));
     CHECK(r["counts"]["succeeded"] == 20);
     CHECK(r["delays"]["cap_wait"]["max"].get<double>() > 0.1);
-    CHECK(r["delays"]["schedule_delay"]["p50"].get<double>() < 0.05);
     CHECK(r["latency"]["ttft_planned"]["max"].get<double>() > r["latency"]["ttft"]["max"].get<double>());
     CHECK(r["verdict"] == "under-delivered");
   }

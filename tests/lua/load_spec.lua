@@ -18,7 +18,9 @@ local function stage(url, more)
     seed = 3,
     schedule = { concurrency = 2, requests = 12 },
     data = { input = 16, output = 5 },
-    request_timeout_s = 10,
+    request_timeout_s = 20,
+    -- Machines that run specs are busy: verdicts must not depend on how punctual this one is.
+    limits = { max_schedule_delay_p99_s = 100, max_loop_lag_p99_s = 100, max_client_cpu = 100 },
   }
   for key, value in pairs(more or {}) do table_[key] = value end
   return table_
@@ -151,8 +153,10 @@ t.describe("record files", function()
     t.eq(24, load.summarise(dir .. "/both.rec").counts.succeeded)
 
     result.records = nil
-    t.eq(result, load.summarise(a))
-    t.eq("too few samples", load.summarise(a, { limits = { min_samples = 13 } }).verdict)
+    local limits = stage(url).limits
+    t.eq(result, load.summarise(a, { limits = limits }))
+    limits.min_samples = 13
+    t.eq("too few samples", load.summarise(a, { limits = limits }).verdict)
   end)
 
   t.it("that are none are refused", function()

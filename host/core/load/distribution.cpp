@@ -42,6 +42,7 @@ void check(Fields& fields, const LengthDistribution& d) {
 std::uint32_t LengthDistribution::sample(Random& random) const {
   if (kind == Kind::kConstant) return static_cast<std::uint32_t>(std::lround(mean));
   if (kind == Kind::kUniform) return min + static_cast<std::uint32_t>(random.below(max - min + 1));
+  if (min == max) return min;
   double value = mean;
   for (int attempt = 0; attempt < 1000; ++attempt) {
     value = std::round(draw(*this, random));

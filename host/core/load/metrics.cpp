@@ -186,16 +186,18 @@ Value little_table(const Value& header, const SampleSet& set, std::size_t record
 
 double p99_of(const Value& distribution_table) { return distribution_table.value("p99", -1.0); }
 
-Evidence evidence_of(const Value& header, const SampleSet& set, const Value& result) {
+Evidence evidence_of(const Value& header, const SampleSet& set, const Value& result, const Limits& limits) {
   Evidence e;
   const auto& c = set.counts;
-  if (c.sent)
-    e.error_ratio = static_cast<double>(c.failed + c.in_flight_at_end) / static_cast<double>(c.sent);
+  e.delivered = result["load"].value("delivered", -1.0);
+  // A stage that was cut short leaves requests in flight that are nobody's fault.
+  const bool cut_short = e.delivered >= 0 && e.delivered < limits.min_delivered;
+  const std::uint64_t bad = c.failed + (cut_short ? 0 : c.in_flight_at_end);
+  if (c.sent) e.error_ratio = static_cast<double>(bad) / static_cast<double>(c.sent);
   e.schedule_delay_p99_s = p99_of(result["delays"]["schedule_delay"]);
   e.loop_lag_p99_s = number_at(header, "client", "loop_lag_p99_s", -1);
-  e.client_cpu =
-      number_at(header, "client", "spin_s", 0) > 0 ? -1 : number_at(header, "client", "busiest_cpu", -1);
-  e.delivered = result["load"].value("delivered", -1.0);
+  const bool spins = number_at(header, "client", "spin_s", 0) > 0;
+  e.client_cpu = spins ? -1 : number_at(header, "client", "busiest_cpu", -1);
   e.samples = c.succeeded;
   return e;
 }
@@ -223,7 +225,7 @@ Value summarise_stage(const Value& header, const std::vector<RecordView>& record
   result["bytes"] = {{"sent", set.sent_bytes}, {"received", set.received_bytes}};
   result["client"] = header.value("client", Value::object());
   result["little"] = little_table(header, set, records.size());
-  const Verdict verdict = judge(evidence_of(header, set, result), limits);
+  const Verdict verdict = judge(evidence_of(header, set, result, limits), limits);
   result["verdict"] = verdict.verdict;
   result["reasons"] = verdict.reasons.empty() ? Value::array() : Value(verdict.reasons);
   result["limits"] = limits.to_value();

@@ -1,0 +1,178 @@
+---The native harness: load and measurement by `host.load`, in this process.
+---@class bench.harness.native
+local M = {
+  name = "native",
+  doc = "Built into llmdbenchmark: open and closed loops, exact lengths, every token timed, a verdict.",
+  profiles = "native",
+}
+
+local clock = require "host.clock"
+local fs = require "host.fs"
+local json = require "host.json"
+local load = require "host.load"
+local profile = require "bench.profile"
+local task = require "host.task"
+
+local PROGRESS_S = 0.5
+-- A stage for which no time is left still gets a result that says so.
+local SHORTEST_STAGE_S = 0.001
+
+M.allows = profile.allows
+
+local function window_s(schedule)
+  if not schedule.segments then return (schedule.warmup_s or 0) + (schedule.duration_s or 0) end
+  local sum = schedule.warmup_s or 0
+  for _, segment in ipairs(schedule.segments) do sum = sum + (segment.duration_s or 0) end
+  return sum
+end
+
+-- Reports progress until it is cancelled.
+local function watch(run, job, index, count, duration_s)
+  return task.spawn(function()
+    while true do
+      task.sleep(PROGRESS_S)
+      local p = run:progress()
+      p.stage, p.stages, p.duration_s = index, count, duration_s
+      job.on_progress(p)
+    end
+  end)
+end
+
+local function stage_entry(index, stage, result)
+  return {
+    index = index,
+    name = stage.name,
+    verdict = { status = result.verdict, reasons = result.reasons },
+    metrics = result,
+    load = { schedule = stage.schedule, data = stage.data, seed = stage.seed, api = stage.api },
+    records = result.records and result.records.path,
+  }
+end
+
+local function keep(dir, entry)
+  local text = json.encode(entry.metrics, { indent = 2 }) .. "\n"
+  return fs.write(("%s/stage_%d.json"):format(dir, entry.index), text)
+end
+
+-- Runs one stage. If the task is cancelled, what was measured is kept before the cancellation goes on.
+local function run_stage(job, stage, index, count)
+  local run = load.start(stage)
+  local watcher = job.on_progress and watch(run, job, index + 1, count, window_s(stage.schedule))
+  local fine, result, err = pcall(run.wait, run)
+  if watcher then
+    watcher:cancel()
+    if fine then watcher:join() end
+  end
+  if fine and not result then return nil, err end
+  local measured = fine and result or run:result()
+  if not measured then error(result, 0) end
+  local entry = stage_entry(index, stage, measured)
+  local ok
+  ok, err = keep(job.dir, entry)
+  if not fine then error(result, 0) end
+  if not ok then return nil, err end
+  return entry
+end
+
+-- Words that are one token each for this server, for prompts of exact length.
+local function use_exact_words(plan)
+  if not plan.wants_words then return end
+  local stage = plan.stages[1]
+  local endpoint = { url = stage.url, model = stage.model, token = stage.token }
+  local calibrated, err = require("bench.tokenizer").calibrate(endpoint, load.words())
+  if not calibrated then
+    plan.notes[#plan.notes + 1] = "prompt lengths are approximate, one token per word: " .. err.message
+    return
+  end
+  for _, each in ipairs(plan.stages) do
+    local data = {}
+    for key, value in pairs(each.data or {}) do data[key] = value end
+    data.words, data.first_words = calibrated.words, calibrated.first_words
+    each.data = data
+  end
+end
+
+local function profile_source(job)
+  if job.profile_text then return job.profile_text end
+  return fs.read(job.profile)
+end
+
+local function remaining_s(job, started)
+  return job.timeout_s and math.max(SHORTEST_STAGE_S, job.timeout_s - (clock.monotonic() - started))
+end
+
+local function limit_time(stage, left)
+  if left then stage.stage_timeout_s = math.min(stage.stage_timeout_s or left, left) end
+end
+
+local function run_stages(job, plan)
+  local started, stages = clock.monotonic(), {}
+  for i, stage in ipairs(plan.stages) do
+    if i > 1 then task.sleep(math.min(plan.interval_s, remaining_s(job, started) or math.huge)) end
+    limit_time(stage, remaining_s(job, started))
+    stage.records = ("%s/stage_%d.rec"):format(job.dir, i - 1)
+    local entry, err = run_stage(job, stage, i - 1, #plan.stages)
+    if not entry then return nil, err end
+    stages[i] = entry
+  end
+  return stages
+end
+
+---@class bench.harness.native.Job
+---@field id string makes the seeds of this run its own
+---@field dir string where results go
+---@field profile string path of the profile
+---@field profile_text? string its rendered text
+---@field endpoint? { url: string, model: string, token?: string }
+---@field timeout_s? number of all stages together
+---@field on_progress? fun(p: table) called twice a second
+---@field repetition? integer
+---@field seed? integer instead of the profile's
+
+---Runs all stages of a profile. Each leaves `stage_<n>.rec` and `stage_<n>.json` in the job's folder as soon
+---as it ends.
+---@async
+---@param _ctx table
+---@param _stack table
+---@param job bench.harness.native.Job
+---@return { stages: table[], started_at: string, ended_at: string, notes: string[], seed: integer }? result
+---@return bench.Error? err
+function M.run(_ctx, _stack, job)
+  local source, err = profile_source(job)
+  if not source then return nil, err end
+  local plan
+  plan, err = profile.parse(source, { file = job.profile, endpoint = job.endpoint, id = job.id,
+    repetition = job.repetition, seed = job.seed })
+  if not plan then return nil, err end
+  local started_at = clock.rfc3339()
+  use_exact_words(plan)
+  local stages
+  stages, err = run_stages(job, plan)
+  if not stages then return nil, err end
+  for _, stage in ipairs(stages) do stage.notes = plan.notes end
+  return { stages = stages, started_at = started_at, ended_at = clock.rfc3339(), notes = plan.notes,
+    seed = plan.seed }
+end
+
+---The results of a folder again, from its record files.
+---@param dir string
+---@param opts? { limits?: table }
+---@return { stages: table[] }? result
+---@return bench.Error? err
+function M.collect(dir, opts)
+  local stages = {}
+  for _, path in ipairs(fs.glob(dir .. "/stage_*.rec")) do
+    local index = tonumber(path:match "stage_(%d+)%.rec$")
+    local result, err = load.summarise(path, opts)
+    if not result then return nil, err end
+    stages[#stages + 1] = { index = index, name = result.name, metrics = result, records = path,
+      verdict = { status = result.verdict, reasons = result.reasons }, load = result.load }
+  end
+  if #stages == 0 then
+    return nil, { code = "not_found", message = dir .. " holds no record file (stage_<n>.rec)" }
+  end
+  table.sort(stages, function(a, b) return a.index < b.index end)
+  return { stages = stages }
+end
+
+return M
