@@ -2,7 +2,9 @@
 #include <memory>
 
 #include "core/clock.hpp"
+#include "core/http/replay_http.hpp"
 #include "core/transcript.hpp"
+#include "core/yaml.hpp"
 #include "script/stack.hpp"
 #include "script/task.hpp"
 
@@ -25,24 +27,39 @@ int l_real_clock(lua_State* L) {
   return 0;
 }
 
-// The transcript at argument 1: the name of a file, or the tree itself.
-core::Result<core::Transcript> check_transcript(lua_State* L) {
-  if (lua_type(L, 1) == LUA_TSTRING) return core::load_transcript(script::check_string(L, 1));
-  return core::read_transcript(script::check_value(L, 1), "the transcript of the spec");
+// The transcript at argument 1, the name of a file or the tree itself, and what messages call it.
+core::Result<std::pair<core::Value, std::string>> check_transcript(lua_State* L) {
+  if (lua_type(L, 1) != LUA_TSTRING)
+    return std::pair(script::check_value(L, 1), std::string("the transcript of the spec"));
+  const auto path = script::check_string(L, 1);
+  auto document = core::load_yaml(path);
+  if (!document) return std::move(document).error();
+  return std::pair(std::move(document->value), path);
 }
 
 int l_replay(lua_State* L) {
-  auto transcript = check_transcript(L);
-  if (!transcript) return script::fail(L, transcript.error());
+  const auto source = check_transcript(L);
+  if (!source) return script::fail(L, source.error());
+  const auto& [tree, name] = *source;
+  auto commands = core::read_transcript(tree, name);
+  if (!commands) return script::fail(L, commands.error());
+  auto requests = core::read_http_transcript(tree, name);
+  if (!requests) return script::fail(L, requests.error());
   auto& world = script::world(L);
-  world.runner = std::make_shared<core::ReplayRunner>(world, std::move(*transcript));
+  world.runner = std::make_shared<core::ReplayRunner>(world, std::move(*commands));
+  if (tree.contains("requests")) world.http = std::make_shared<core::ReplayHttp>(world, std::move(*requests));
   lua_pushboolean(L, 1);
   return 1;
 }
 
 int l_replay_unused(lua_State* L) {
-  const auto* replay = dynamic_cast<core::ReplayRunner*>(script::world(L).runner.get());
-  script::push(L, replay ? core::Value(replay->unused()) : core::Value::array());
+  auto& world = script::world(L);
+  core::Value unused = core::Value::array();
+  if (const auto* runner = dynamic_cast<core::ReplayRunner*>(world.runner.get()))
+    for (const auto& command : runner->unused()) unused.push_back(command);
+  if (const auto* http = dynamic_cast<core::ReplayHttp*>(world.http.get()))
+    for (const auto& request : http->unused()) unused.push_back(request);
+  script::push(L, unused);
   return 1;
 }
 
@@ -52,12 +69,19 @@ int l_real_runner(lua_State* L) {
   return 0;
 }
 
+int l_real_http(lua_State* L) {
+  auto& world = script::world(L);
+  world.http = core::make_real_http(world);
+  return 0;
+}
+
 constexpr script::Function kFunctions[] = {
     {"virtual_clock", script::guard<l_virtual_clock>},
     {"real_clock", script::guard<l_real_clock>},
     {"replay", script::guard<l_replay>},
     {"replay_unused", script::guard<l_replay_unused>},
     {"real_runner", script::guard<l_real_runner>},
+    {"real_http", script::guard<l_real_http>},
 };
 
 }  // namespace

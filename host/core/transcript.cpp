@@ -13,7 +13,7 @@ namespace core {
 
 namespace {
 
-const std::vector<std::string> kTopKeys{"commands", "any_order"};
+const std::vector<std::string> kTopKeys{"commands", "requests", "any_order"};
 const std::vector<std::string> kKeys{"argv",      "glob",   "repeat",      "detached", "stdin",
                                      "exit_code", "signal", "stdout",      "stderr",   "seconds",
                                      "error",     "pid",    "dies_after_s"};

@@ -22,7 +22,8 @@ namespace core {
 ///         repeat: true                        # may be asked again until the next one is asked
 ///
 /// Other keys: `signal`, `stdin` (must then be equal), `error` (code, message, hint: could not be started or
-/// was ended), and for detached processes `detached: true`, `pid`, `dies_after_s`. Top level: `any_order`.
+/// was ended), and for detached processes `detached: true`, `pid`, `dies_after_s`. Top level: `any_order`,
+/// and `requests` for HTTP (see http/replay_http.hpp).
 struct Recorded {
   std::vector<std::string> argv;
   bool glob = false, repeat = false, detached = false;

@@ -7,6 +7,7 @@ int open_clock(lua_State* L);
 int open_env(lua_State* L);
 int open_exec(lua_State* L);
 int open_fs(lua_State* L);
+int open_http(lua_State* L);
 int open_info(lua_State* L);
 int open_json(lua_State* L);
 int open_load(lua_State* L);
@@ -35,6 +36,7 @@ constexpr Module kModules[] = {
     {"env", bind::open_env},
     {"exec", bind::open_exec},
     {"fs", bind::open_fs},
+    {"http", bind::open_http},
     {"info", bind::open_info},
     {"json", bind::open_json},
     {"load", bind::open_load},

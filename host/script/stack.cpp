@@ -155,8 +155,7 @@ std::vector<std::string> check_strings(lua_State* L, int index) {
   return strings;
 }
 
-core::Value options(lua_State* L, int index, std::string_view function, std::initializer_list<Option> declared) {
-  const std::vector<Option> known(declared);
+core::Value options(lua_State* L, int index, std::string_view function, const std::vector<Option>& known) {
   core::Value result = core::Value::object();
   for (const auto& option : known) {
     if (!option.fallback.is_null()) result[option.name] = option.fallback;

@@ -43,7 +43,7 @@ struct Option {
 
 /// Reads the option table at `index` (nil: all defaults). `function` names the caller in messages.
 /// Throws UsageError for a wrong type or an unknown key, with the nearest known one.
-core::Value options(lua_State* L, int index, std::string_view function, std::initializer_list<Option> declared);
+core::Value options(lua_State* L, int index, std::string_view function, const std::vector<Option>& declared);
 
 /// Pushes a tree. Objects remember the order of their keys (see `json.keys`), empty lists that they are
 /// lists; null becomes `json.null`.

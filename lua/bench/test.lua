@@ -170,8 +170,8 @@ local function fixture(name)
 end
 
 ---From now to the end of the spec child processes are not started but answered from a transcript, in virtual
----time. A name stands for `tests/fixtures/<name>.yaml`. Commands that were recorded but never asked for fail the
----spec, unless `partial`.
+---time; so are HTTP requests if the transcript has any. A name stands for `tests/fixtures/<name>.yaml`. What was
+---recorded but never asked for fails the spec, unless `partial`.
 ---@param transcript string|table Name, path of a YAML file, or the transcript itself
 ---@param opts? { partial?: boolean }
 function M.replay(transcript, opts)
@@ -182,8 +182,9 @@ function M.replay(transcript, opts)
   runner.cleanup(function()
     local unused = testing.replay_unused()
     testing.real_runner()
+    testing.real_http()
     if #unused > 0 and not (opts and opts.partial) then
-      error("commands of the transcript that nobody asked for:\n  " .. table.concat(unused, "\n  "), 0)
+      error("what the transcript has and nobody asked for:\n  " .. table.concat(unused, "\n  "), 0)
     end
   end)
   M.virtual_clock()
