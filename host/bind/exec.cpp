@@ -4,6 +4,7 @@
 #include <memory>
 #include <utility>
 
+#include "core/log.hpp"
 #include "core/process.hpp"
 #include "core/runner.hpp"
 #include "core/transcript.hpp"
@@ -20,7 +21,7 @@ using core::Value;
 using ChildHandle = std::shared_ptr<core::Child>;
 
 constexpr const char* kChild = "host.exec.Child";
-constexpr const char* kLines = "host.exec.Lines";
+constexpr const char* kLines = "host.exec.line_iterator";
 constexpr double kForever = std::numeric_limits<double>::infinity();
 
 std::uint64_t check_bytes(const Value& opts, const char* name) {
@@ -339,7 +340,14 @@ int l_child_close_stdin(lua_State* L) {
 int l_dry_run(lua_State* L) {
   auto& world = script::world(L);
   if (dynamic_cast<core::DryRunner*>(world.runner.get())) return 0;
-  world.runner = std::make_shared<core::DryRunner>(world, world.runner, nullptr);
+  auto* scheduler = &script::Scheduler::of(L);
+  const auto tell = [&world, scheduler](const std::string& text) {
+    core::LogLine line;
+    line.text = "[dry-run] " + text;
+    if (const auto* task = scheduler->running()) line.indent = task->indent();
+    world.log->write(line);
+  };
+  world.runner = std::make_shared<core::DryRunner>(world, world.runner, tell);
   return 0;
 }
 

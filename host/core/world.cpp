@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "core/env.hpp"
+#include "core/log.hpp"
 #include "core/http.hpp"
 #include "core/runner.hpp"
 #include "core/temp.hpp"
@@ -33,6 +34,7 @@ void Handles::close_all() {
 World::World()
     : clock(make_real_clock(loop)),
       env(std::make_shared<Environment>()),
+      log(std::make_shared<Log>(*env, [this] { return clock->wall_ns(); })),
       temp(std::make_shared<TempDirs>()),
       runner(make_real_runner(*this)),
       http(make_real_http(*this)) {}

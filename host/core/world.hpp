@@ -13,6 +13,7 @@
 namespace core {
 
 class Environment;
+class Log;
 class TempDirs;
 class Runner;
 class Http;
@@ -48,6 +49,7 @@ struct World {
   Handles handles;
   std::shared_ptr<Clock> clock;
   std::shared_ptr<Environment> env;
+  std::shared_ptr<Log> log;
   std::shared_ptr<TempDirs> temp;  ///< removed last of all
   std::shared_ptr<Runner> runner;
   std::shared_ptr<Http> http;

@@ -11,6 +11,7 @@ int open_http(lua_State* L);
 int open_info(lua_State* L);
 int open_json(lua_State* L);
 int open_load(lua_State* L);
+int open_log(lua_State* L);
 int open_report(lua_State* L);
 int open_sim(lua_State* L);
 int open_stats(lua_State* L);
@@ -40,6 +41,7 @@ constexpr Module kModules[] = {
     {"info", bind::open_info},
     {"json", bind::open_json},
     {"load", bind::open_load},
+    {"log", bind::open_log},
     {"report", bind::open_report},
     {"sim", bind::open_sim},
     {"stats", bind::open_stats},

@@ -95,6 +95,7 @@ std::shared_ptr<Task> Scheduler::spawn(lua_State* L, int argument_count, Task* p
   task->shielded_ = shielded;
   if (parent) {
     parent->children_.push_back(task);
+    task->indent_ = parent->indent_;
     task->cancelled_ = parent->cancelled_ && !shielded;
   }
   live_.emplace(task.get(), task);

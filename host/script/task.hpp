@@ -77,6 +77,9 @@ class Task : public std::enable_shared_from_this<Task> {
   State state() const { return state_; }
   bool is_cancelled() const { return cancelled_; }
   bool failed() const { return failed_; }
+  /// How deep what it tells is nested; a task starts as deep as the one that spawned it.
+  int indent() const { return indent_; }
+  void set_indent(int depth) { indent_ = depth; }
   /// Where it was spawned, `file:line`.
   const std::string& origin() const { return origin_; }
 
@@ -105,6 +108,7 @@ class Task : public std::enable_shared_from_this<Task> {
   bool outcome_taken_ = false;
   bool failed_ = false;
   int joiners_ = 0;
+  int indent_ = 0;
   int results_ = 0;  // number of values (or 1: the error) on top of thread_'s stack once the body ended
   std::uint64_t handle_ = 0;
   std::string origin_;

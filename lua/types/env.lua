@@ -8,6 +8,7 @@
 ---@class host.env
 local env = {}
 
+---The value of a variable.
 ---@param name string
 ---@param fallback? string
 ---@return string? value The fallback if the variable is not set; a variable that is set to "" is set.
@@ -35,6 +36,7 @@ function env.expand(path) end
 ---@return string name
 function env.user() end
 
+---Name of the machine.
 ---@return string name
 function env.hostname() end
 
@@ -46,6 +48,7 @@ function env.cpu_count() end
 ---@return integer pid
 function env.pid() end
 
+---True if a standard stream is a terminal.
 ---@param stream "stdin"|"stdout"|"stderr"
 ---@return boolean is_terminal
 function env.is_terminal(stream) end

@@ -63,9 +63,11 @@ local Child = {}
 ---@return bench.Error? err `not_found` or `denied`
 function exec.start(argv, opts) end
 
+---Its process id.
 ---@return integer pid 0 in dry runs and replays
 function Child:pid() end
 
+---True until its end is known.
 ---@return boolean running
 function Child:running() end
 
@@ -101,6 +103,7 @@ function Child:lines(opts) end
 ---@return bench.Error? err `conflict`: it does not read any more
 function Child:write(data) end
 
+---Ends its stdin, once everything is written.
 function Child:close_stdin() end
 
 ---Where a program is found on PATH.

@@ -50,6 +50,7 @@ function fs.list(path) end
 ---@return string[] paths
 function fs.glob(pattern) end
 
+---What is at a path.
 ---@param path string
 ---@param opts? { follow?: boolean } `follow = false`: about a symbolic link itself
 ---@return { type: "file"|"dir"|"symlink"|"other", size_bytes: integer, modified_s: number, mode: string, target?: string }? info
@@ -115,6 +116,7 @@ function fs.sha256(path) end
 local Lock = {}
 
 ---Lets others have it; a second call does nothing.
+---Lets others in, and removes the lock file.
 function Lock:release() end
 
 ---Who held the lock before and died without releasing it; nil if nobody did.

@@ -1,5 +1,6 @@
 local exec = require "host.exec"
 local fs = require "host.fs"
+local log = require "host.log"
 local t = require "bench.test"
 local task = require "host.task"
 
@@ -82,6 +83,10 @@ t.describe("exec.run", function()
     t.raises(function() exec.run({ "ls" }, { env = { ["A=B"] = "" } }) end, "cannot be a variable")
   end)
 
+  t.it("shows commands as text to paste", function()
+    t.eq("sh -c 'echo $A' --token ***", exec.quote { "sh", "-c", "echo $A", "--token", "abcdefgh" })
+  end)
+
   t.it("hides secrets in errors", function()
     local err = t.fails("timeout", exec.run({ "sh", "-c", "cat >&2; sleep 1000", "--token=canary-argument" },
       { env = { SPEC_TOKEN = "canary-environment" }, stdin = "canary-environment", timeout_s = 0.3 }))
@@ -140,7 +145,9 @@ t.describe("exec.start", function()
   t.it("ends the child with the task that started it", function()
     local pid = task.spawn(function() return exec.start({ "sleep", "1000" }):pid() end):join()
     t.ok(until_gone(pid))
-    local kept = task.spawn(function() return exec.start({ "sleep", "1000" }, { outlives_task = true }) end):join()
+    local kept = task.spawn(function()
+      return exec.start({ "sleep", "1000" }, { outlives_task = true })
+    end):join()
     task.sleep(0.05)
     t.eq(true, kept:running())
     kept:kill()
@@ -206,7 +213,10 @@ end)
 
 t.describe("dry runs and replays", function()
   t.it("leaves out what changes something", function()
+    local level = log.level()
     t.cleanup(require("host.testing").real_runner)
+    t.cleanup(function() log.level(level) end)
+    log.level "off"
     exec.dry_run()
     exec.dry_run()
     local result = t.ok(exec.run({ "kubectl", "apply", "-f", "-", "--token", "abcdefgh" }, { stdin = "x" }))
