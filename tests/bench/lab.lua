@@ -3,6 +3,7 @@ local compare = require "compare"
 local env = require "host.env"
 local exec = require "host.exec"
 local fs = require "host.fs"
+local info = require "host.info"
 local json = require "host.json"
 local load = require "host.load"
 
@@ -10,7 +11,7 @@ local M = {}
 
 local here = debug.getinfo(1, "S").source:match "^@(.*)/[^/]*$"
 
-M.program = assert(exec.run { "readlink", "-f", ("/proc/%d/exe"):format(env.pid()) }).stdout:gsub("%s+$", "")
+M.program = info.executable
 M.rounds = tonumber(env.get "LLMDBENCH_BENCH_ROUNDS") or 7
 
 ---Flags of a simulator with a first token after 20 ms, then one every 2 ms, that never lets anybody wait.

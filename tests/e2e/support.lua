@@ -3,6 +3,7 @@
 local env = require "host.env"
 local exec = require "host.exec"
 local fs = require "host.fs"
+local info = require "host.info"
 local t = require "bench.test"
 local task = require "host.task"
 local text = require "host.text"
@@ -10,7 +11,7 @@ local text = require "host.text"
 local M = {}
 
 ---The program under test: the one that runs these specs.
-M.program = assert(exec.run { "readlink", "-f", ("/proc/%d/exe"):format(env.pid()) }).stdout:gsub("%s+$", "")
+M.program = info.executable
 
 ---@class e2e.Box
 ---@field dir string Everything of this box is below it.
