@@ -1,13 +1,12 @@
 // Opens the Lua state and hands over to lua/bench/main.lua; everything a user sees is decided there.
-#include <climits>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
 #include <filesystem>
 #include <string>
-#include <unistd.h>
 #include <vector>
 
+#include "core/executable.hpp"
 #include "core/world.hpp"
 #include "exit_codes.hpp"
 #include "script/state.hpp"
@@ -16,19 +15,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
-fs::path executable() {
-  char path[PATH_MAX];
-  const auto size = ::readlink("/proc/self/exe", path, sizeof path);
-  return size > 0 ? fs::path(std::string(path, static_cast<std::size_t>(size))) : fs::path();
-}
-
 bool is_home(const fs::path& folder) { return fs::exists(folder / "lua" / "bench" / "main.lua"); }
 
 // LLMDBENCH_HOME, else the share folder of the prefix we are installed in, else the source tree around
 // the build folder.
 std::string find_home() {
   if (const char* given = std::getenv("LLMDBENCH_HOME"); given && *given) return given;
-  const fs::path self = executable();
+  const fs::path self = core::executable_path();
   const fs::path installed = self.parent_path().parent_path() / "share" / "llmdbenchmark";
   if (is_home(installed)) return installed.string();
   for (fs::path folder = self.parent_path(); folder != folder.root_path(); folder = folder.parent_path()) {
@@ -47,7 +40,7 @@ int main(int argc, char** argv) {
                    "llmdbenchmark: cannot find its Lua files (looked next to %s)\n"
                    "  install it again with install.sh, or set LLMDBENCH_HOME to the folder that holds "
                    "lua, scripts, config and workload\n",
-                   executable().c_str());
+                   core::executable_path().c_str());
       return exit_codes::kFailed;
     }
     core::World world;

@@ -1,22 +1,130 @@
----The command line: finds the command, reads its options, runs it.
+---The command line: finds the command or script, reads its options, runs it, explains what went wrong.
 ---@class bench.cli
 local M = {}
 
+local commands = require "bench.commands"
 local info = require "host.info"
 
----Runs the program with these arguments.
----@param args string[]
----@return integer exit_code
-function M.run(args)
-  local name = args[1]
-  local found, command = pcall(require, "bench.commands." .. tostring(name))
-  if not found then
-    io.stderr:write("llmdbenchmark: ", name and "unknown command: " .. name or "no command given", "\n")
-    return info.exit_codes.usage
+local EXIT = info.exit_codes
+
+---What a command's `run` gets.
+---@class bench.Cli
+---@field command string
+---@field options table<string, any> Flag > environment > default; booleans are nil if not given
+---@field sources table<string, string> By key: `flag`, the variable, or `default`
+---@field arguments table<string, any>
+---@field json boolean
+---@field phase? bench.Phase The phase to run instead of the shipped one, from a script
+---@field words string[] The command line, for manifests; secrets are not in it
+---@field flags table<string, any>
+
+-- Options that may stand before the command, by name: whether a value follows.
+local function takes_value(word)
+  local options = require "bench.options"
+  for _, entry in ipairs(options.flatten { options.shared.session }) do
+    for _, name in ipairs(entry.option) do
+      local is_prefix = #word > 2 and name:sub(1, #word) == word
+      if name == word or is_prefix then return entry.option.type ~= "boolean" end
+    end
   end
-  local arguments = {}
-  for i, declared in ipairs(command.arguments or {}) do arguments[declared[1]] = args[i + 1] end
-  return command.run({ options = {}, arguments = arguments })
+  return false
+end
+
+-- The position of the command: the first word that is neither an option nor the value of one.
+local function find_command(words)
+  local i = 1
+  while i <= #words do
+    local word = words[i]
+    if word:sub(1, 1) ~= "-" or word == "-" then return i end
+    if not word:find("=", 1, true) and takes_value(word) then i = i + 1 end
+    i = i + 1
+  end
+  return nil
+end
+
+local function has(words, ...)
+  for _, word in ipairs(words) do
+    for i = 1, select("#", ...) do
+      if word == select(i, ...) then return true end
+    end
+  end
+  return false
+end
+
+local function without(words, position)
+  local rest = {}
+  for i, word in ipairs(words) do
+    if i ~= position then rest[#rest + 1] = word end
+  end
+  return rest
+end
+
+local function leave(fields) require("bench.cli.parser").leave(fields) end
+
+local function no_command(words)
+  if has(words, "--version", "--ver") then
+    leave { exit_code = 0, output = ("%s:%s\n"):format(info.name, info.version) }
+  end
+  local help = require("bench.cli.help").program(commands.all())
+  if has(words, "--help", "-h") then leave { exit_code = 0, output = help } end
+  leave { exit_code = EXIT.usage, message = "no command given", usage = help }
+end
+
+local function unknown_command(name)
+  local names = commands.names()
+  leave {
+    exit_code = EXIT.usage,
+    message = ("unknown command '%s'%s"):format(name, require("host.text").did_you_mean(name, names)),
+    usage = "The commands are: " .. table.concat(names, ", "),
+  }
+end
+
+local function configure(values)
+  require("bench.search").configure(values.scripts)
+end
+
+---Runs a command with the words behind it.
+---@async
+---@param command table
+---@param words string[]
+---@param extra? { phase?: bench.Phase, line?: string[] }
+---@return integer exit_code
+function M.run_command(command, words, extra)
+  local values, arguments, sources, flags = require("bench.cli.parser").parse_or_leave(command, words)
+  configure(values)
+  local code = command.run {
+    command = command.name, options = values, arguments = arguments, sources = sources, flags = flags,
+    json = values.json == true, phase = extra and extra.phase or nil, words = extra and extra.line or words,
+  }
+  return code or EXIT.success
+end
+
+local function is_script(word) return word:match("%.lua$") ~= nil or word:find("/", 1, true) ~= nil end
+
+local function dispatch(words)
+  local position = find_command(words)
+  if not position then return no_command(words) end
+  local name = words[position]
+  if not commands.exists(name) then
+    if not is_script(name) then unknown_command(name) end
+    return require("bench.cli.script").run(words, position)
+  end
+  return M.run_command(commands.load(name), without(words, position), { line = words })
+end
+
+---Runs the program with these arguments.
+---@async
+---@param words string[]
+---@return integer exit_code
+function M.run(words)
+  require("bench.search").install()
+  local task = require "host.task"
+  local fine, result = xpcall(dispatch, function(err)
+    if getmetatable(err) == require("bench.cli.parser").Leave then return err end
+    return { raised = err, traceback = task.traceback(err) }
+  end, words)
+  if fine then return type(result) == "number" and result or EXIT.success end
+  return require("bench.cli.errors").explain(result)
 end
 
 return M

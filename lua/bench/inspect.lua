@@ -67,7 +67,9 @@ local function quote(text)
   return (("%q"):format(text):gsub("\\\n", "\\n"):gsub("\r", "\\r"):gsub("%z", "\\0"))
 end
 
-local function is_null(value) return type(value) == "userdata" and tostring(value):find("NULL", 1, true) ~= nil end
+local function is_null(value)
+  return type(value) == "userdata" and tostring(value):find("NULL", 1, true) ~= nil
+end
 
 ---Text for a value that is not a table.
 local function scalar(value)

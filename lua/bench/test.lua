@@ -56,7 +56,8 @@ end
 ---@return T
 function M.ok(value, why)
   if not value then
-    local reason = why == nil and "" or type(why) == "string" and ": " .. why or ": " .. inspect.line(why, 2000)
+    local reason = ""
+    if why ~= nil then reason = ": " .. (type(why) == "string" and why or inspect.line(why, 2000)) end
     fail("expected a value, got " .. tostring(value) .. reason)
   end
   return value
@@ -90,7 +91,8 @@ end
 ---@param tolerance number
 ---@param message? string
 function M.near(expected, actual, tolerance, message)
-  if type(actual) ~= "number" or not (math.abs(actual - expected) <= tolerance) then
+  local close = type(actual) == "number" and math.abs(actual - expected) <= tolerance
+  if not close then
     local text = ("expected %s within %s, got %s"):format(
       inspect.line(expected), inspect.line(tolerance), inspect.line(actual))
     fail(with(message, text))
@@ -108,7 +110,8 @@ local function check_raised(expected, err)
       end
     end
   elseif not tostring(err):find(expected) then
-    fail(("no match for %s in the raised error %s"):format(inspect.line(expected), inspect.line(tostring(err))), 2)
+    local shown = inspect.line(tostring(err))
+    fail(("no match for %s in the raised error %s"):format(inspect.line(expected), shown), 2)
   end
 end
 

@@ -1,4 +1,6 @@
 local t = require "bench.test"
+local env = require "host.env"
+local exec = require "host.exec"
 local task = require "host.task"
 local info = require "host.info"
 
@@ -399,6 +401,43 @@ t.describe("task.deadline", function()
   end)
 end)
 
+t.describe("task.scope", function()
+  t.it("gives the results", function()
+    t.eq({ 1, "x" }, { task.scope(function(...) return ... end, 1, "x") })
+  end)
+
+  t.it("turns a failure of any task inside into an error that can be caught", function()
+    local fine, err = pcall(task.scope, function()
+      task.spawn(error, { code = "exit" })
+      never()
+    end)
+    t.eq(false, fine)
+    t.eq("exit", err.code)
+    t.eq(false, task.cancelled())
+  end)
+
+  t.it("when cancelled, raises only after everything inside has ended", function()
+    local ended = false
+    local order
+    local child = task.spawn(function()
+      pcall(task.scope, function()
+        pcall(never)
+        task.shielded(task.sleep, 0.002)
+        ended = true
+      end)
+      order = ended
+    end)
+    task.sleep(0.001)
+    child:cancel()
+    child:join()
+    t.eq(true, order)
+  end)
+
+  t.it("refuses what is not a function", function()
+    t.raises(function() task.scope() end, "argument 1: expected a function, got nothing")
+  end)
+end)
+
 t.describe("task.shielded", function()
   t.it("runs to its end although the task is cancelled", function()
     local log = {}
@@ -491,6 +530,44 @@ t.describe("waiting", function()
   t.it("refuses a plain yield of the task itself", function()
     local child = task.spawn(function() coroutine.yield(1) end)
     t.raises(function() child:join() end, "yield")
+  end)
+end)
+
+t.describe("task.foreground", function()
+  local function interrupt()
+    local result = t.ok(exec.run { "kill", "-INT", tostring(env.pid()) })
+    t.eq(0, result.exit_code)
+  end
+
+  t.it("lets Ctrl-C cancel that task only, time after time", function()
+    for _ = 1, 3 do
+      local line = task.spawn(never)
+      task.foreground(line)
+      interrupt()
+      t.fails("cancelled", line:join())
+      task.foreground(nil)
+      task.sleep(0.01)
+      t.eq(false, task.cancelled())
+    end
+  end)
+
+  t.it("stops a loop that never waits", function()
+    local count = 0
+    local line = task.spawn(function()
+      task.sleep(0.05)
+      while true do count = count + 1 end
+    end)
+    task.foreground(line)
+    local killer = t.ok(exec.start { "sh", "-c", "sleep 0.3; kill -INT " .. env.pid() })
+    t.fails("cancelled", line:join())
+    task.foreground(nil)
+    t.ok(count > 0)
+    t.ok(killer:wait())
+    t.eq(false, task.cancelled())
+  end)
+
+  t.it("wants a task or nil", function()
+    t.raises(function() task.foreground(1) end, "expected a host.task.Task")
   end)
 end)
 

@@ -72,6 +72,6 @@ return {
     "llmdbenchmark sim --model m --time-to-first-token 50ms --inter-token-latency 20ms --max-num-seqs 64",
     "llmdbenchmark sim --config sim.yaml --truth truth.jsonl",
   },
-  options = declared(),
+  options = declared,
   run = run,
 }

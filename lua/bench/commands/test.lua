@@ -22,7 +22,8 @@ return {
   summary = "run Lua specs inside this program",
   arguments = {
     { "path", metavar = "PATH", help = "a spec file, or a folder of *_spec.lua files" },
-    { "filter", metavar = "FILTER", optional = true, help = "only specs whose name or file contains this text" },
+    { "filter", metavar = "FILTER", optional = true,
+      help = "only specs whose name or file contains this text" },
   },
   usage_examples = {
     "llmdbenchmark test tests/lua",

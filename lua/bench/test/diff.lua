@@ -23,7 +23,9 @@ function M.same(a, b)
 end
 
 local function join(path, key)
-  if type(key) == "string" and key:match("^[%a_][%w_]*$") then return path == "" and key or path .. "." .. key end
+  if type(key) == "string" and key:match("^[%a_][%w_]*$") then
+    return path == "" and key or path .. "." .. key
+  end
   return path .. "[" .. inspect.line(key) .. "]"
 end
 
@@ -63,9 +65,12 @@ local function walk(expected, actual, path, out)
   local prefix = path == "" and "" or path .. ": "
   local both_texts = type(expected) == "string" and type(actual) == "string"
   if both_texts and (expected:find("\n", 1, true) or actual:find("\n", 1, true)) then
-    for i, text in ipairs(text_parts(expected, actual)) do out[#out + 1] = (i == 1 and prefix or "") .. text end
+    for i, text in ipairs(text_parts(expected, actual)) do
+      out[#out + 1] = (i == 1 and prefix or "") .. text
+    end
   else
-    out[#out + 1] = ("%sexpected %s, got %s"):format(prefix, inspect.line(expected, 400), inspect.line(actual, 400))
+    local left, right = inspect.line(expected, 400), inspect.line(actual, 400)
+    out[#out + 1] = ("%sexpected %s, got %s"):format(prefix, left, right)
   end
 end
 

@@ -2,6 +2,7 @@
 ---@class bench.test.runner
 local M = {}
 
+local fs = require "host.fs"
 local inspect = require "bench.inspect"
 local task = require "host.task"
 
@@ -53,19 +54,9 @@ function M.cleanup(body)
   table.insert(cleanups, body)
 end
 
-local function shell_word(text) return "'" .. text:gsub("'", "'\\''") .. "'" end
-
-local function lines_from(command)
-  local lines = {}
-  local pipe = assert(io.popen(command))
-  for line in pipe:lines() do lines[#lines + 1] = line end
-  pipe:close()
-  return lines
-end
-
 function M.tempdir()
-  local path = assert(lines_from("mktemp -d")[1], "mktemp failed")
-  M.cleanup(function() os.execute("rm -rf " .. shell_word(path)) end)
+  local path = assert(fs.tempdir "spec")
+  M.cleanup(function() assert(fs.remove_tree(path)) end)
   return path
 end
 
@@ -85,8 +76,9 @@ end
 local function shorten(traceback)
   local kept = {}
   for line in traceback:gmatch("[^\n]+") do
-    local ours = line:find("bench/test/runner.lua", 1, true) or line:find("[C]: in function 'xpcall'", 1, true)
-    if not ours and not line:find("stack traceback", 1, true) then kept[#kept + 1] = line end
+    local noise = line:find("bench/test/runner.lua", 1, true) or line:find("stack traceback", 1, true)
+      or line:find("[C]: in function 'xpcall'", 1, true)
+    if not noise then kept[#kept + 1] = line end
   end
   return table.concat(kept, "\n")
 end
@@ -212,7 +204,9 @@ end
 ---@return string[]? files
 ---@return string? problem
 function M.find(path)
-  local files = lines_from(("find %s -name '*.lua' -type f 2>/dev/null | LC_ALL=C sort"):format(shell_word(path)))
+  local stat = fs.stat(path)
+  if stat and stat.type == "file" then return { path } end
+  local files = fs.glob(fs.join(path, "**/*.lua"))
   if #files == 0 then return nil, "no Lua files at " .. path end
   local named = {}
   for _, file in ipairs(files) do
