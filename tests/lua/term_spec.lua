@@ -10,6 +10,25 @@ t.describe("term.facts", function()
   end)
 end)
 
+t.describe("term.read_line", function()
+  t.it("reads lines of a pipe, and nil at its end", function()
+    local path = t.tempdir() .. "/script.lua"
+    t.ok(fs.write(path, [[
+      local term = require "host.term"
+      print(term.read_line "not shown> ", term.read_line "", term.read_line "")
+    ]]))
+    local result = t.ok(exec.run({ info.executable, path }, { stdin = "one\ntwo\n", timeout_s = 20 }))
+    t.eq("one\ttwo\tnil\n", result.stdout)
+  end)
+end)
+
+t.describe("term.on_complete", function()
+  t.it("wants a function and the characters between words", function()
+    t.raises(function() term.on_complete("x", " ") end, "expected a function")
+    t.raises(function() term.on_complete(function() return {} end) end, "expected a string")
+  end)
+end)
+
 t.describe("term.save_history", function()
   t.it("keeps remembered lines for load_history, readable by the user alone", function()
     local path = t.tempdir() .. "/history"
