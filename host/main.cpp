@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "core/process.hpp"
+#include "core/executable.hpp"
 #include "core/world.hpp"
 #include "exit_codes.hpp"
 #include "script/state.hpp"
@@ -15,15 +15,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
-fs::path executable() { return core::own_program(); }
-
 bool is_home(const fs::path& folder) { return fs::exists(folder / "lua" / "bench" / "main.lua"); }
 
 // LLMDBENCH_HOME, else the share folder of the prefix we are installed in, else the source tree around
 // the build folder.
 std::string find_home() {
   if (const char* given = std::getenv("LLMDBENCH_HOME"); given && *given) return given;
-  const fs::path self = executable();
+  const fs::path self = core::executable_path();
   const fs::path installed = self.parent_path().parent_path() / "share" / "llmdbenchmark";
   if (is_home(installed)) return installed.string();
   for (fs::path folder = self.parent_path(); folder != folder.root_path(); folder = folder.parent_path()) {
@@ -42,7 +40,7 @@ int main(int argc, char** argv) {
                    "llmdbenchmark: cannot find its Lua files (looked next to %s)\n"
                    "  install it again with install.sh, or set LLMDBENCH_HOME to the folder that holds "
                    "lua, scripts, config and workload\n",
-                   executable().c_str());
+                   core::executable_path().c_str());
       return exit_codes::kFailed;
     }
     core::World world;

@@ -1,7 +1,7 @@
 // host.info: what this program is.
 #include <nlohmann/json.hpp>
 
-#include "core/process.hpp"
+#include "core/executable.hpp"
 #include "exit_codes.hpp"
 #include "script/stack.hpp"
 #include "script/state.hpp"
@@ -15,9 +15,13 @@ int open_info(lua_State* L) {
     codes[code.name] = code.number;
     meanings.push_back({{"code", code.number}, {"name", code.name}, {"meaning", code.meaning}});
   }
-  core::Value info = {{"name", "llmdbenchmark"},   {"version", BENCH_VERSION},          {"api", 1},
-                      {"home", script::home(L)},   {"executable", core::own_program()}, {"exit_codes", codes},
-                      {"exit_code_list", meanings}};
+  const core::Value info = {{"name", "llmdbenchmark"},
+                            {"version", BENCH_VERSION},
+                            {"api", 1},
+                            {"home", script::home(L)},
+                            {"executable", core::executable_path()},
+                            {"exit_codes", codes},
+                            {"exit_code_list", meanings}};
   script::push(L, info);
   return 1;
 }

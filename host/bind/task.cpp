@@ -1,5 +1,7 @@
 // host.task: spawn, join, cancel, sleep, and what is built from them.
+#include <functional>
 #include <memory>
+#include <utility>
 
 #include "script/convert.hpp"
 #include "script/stack.hpp"
@@ -89,33 +91,51 @@ int l_sleep(lua_State* L) {
   });
 }
 
-// The function is at 2, its arguments after it; at 1 the time.
+// What a deadline gives: `timeout` if it had to end the child, else what a join gives.
+int push_within(lua_State* L, const Handle& child, bool expired, double timeout_s) {
+  if (!expired || !Scheduler::of(L).ended_cancelled(*child)) return push_joined(L, child);
+  core::Error error{"timeout", lua_pushfstring(L, "not finished after %f s", timeout_s)};
+  lua_pop(L, 1);
+  error.facts["after_s"] = timeout_s;
+  return script::fail(L, error);
+}
+
+// Runs the function with its arguments, on top of the stack, in a child and waits for its end, also when
+// cancelled. Without a time, `arm` is empty.
+int run_child(lua_State* L, int argument_count, double timeout_s,
+              const std::function<core::Cancel(const Handle&, const std::shared_ptr<bool>&)>& arm) {
+  auto& scheduler = Scheduler::of(L);
+  scheduler.waiting_task(L);
+  const Handle child = scheduler.spawn(L, argument_count, scheduler.running());
+  return script::await(L, [&](Waiter waiter) -> core::Cancel {
+    auto expired = std::make_shared<bool>(false);
+    const core::Cancel disarm = arm ? arm(child, expired) : core::Cancel{};
+    scheduler.when_done(*child, [waiter, child, expired, disarm, timeout_s] {
+      if (disarm) disarm();
+      waiter.finish(
+          [child, expired, timeout_s](lua_State* to) { return push_within(to, child, *expired, timeout_s); });
+    });
+    return [&scheduler, child] { scheduler.cancel(*child); };
+  });
+}
+
+// At 1 the time, at 2 the function, its arguments after it.
 int l_deadline(lua_State* L) {
   const double timeout_s = script::check_number(L, 1);
   script::check_function(L, 2);
   auto& scheduler = Scheduler::of(L);
-  scheduler.waiting_task(L);
-  Handle child = scheduler.spawn(L, lua_gettop(L) - 2, scheduler.running());
-  return script::await(L, [&](Waiter waiter) -> core::Cancel {
-    auto expired = std::make_shared<bool>(false);
-    auto disarm = waiter.world().clock->call_after(timeout_s, [&scheduler, child, expired] {
+  const auto arm = [&scheduler, timeout_s](const Handle& child, const std::shared_ptr<bool>& expired) {
+    return scheduler.world().clock->call_after(timeout_s, [&scheduler, child, expired] {
       *expired = true;
       scheduler.cancel(*child);
     });
-    scheduler.when_done(*child, [waiter, child, expired, disarm, timeout_s] {
-      disarm();
-      waiter.finish([child, expired, timeout_s](lua_State* to) {
-        if (*expired && Scheduler::of(to).ended_cancelled(*child)) {
-          core::Error error{"timeout", lua_pushfstring(to, "not finished after %f s", timeout_s)};
-          lua_pop(to, 1);
-          error.facts["after_s"] = timeout_s;
-          return script::fail(to, error);
-        }
-        return push_joined(to, child);
-      });
-    });
-    return [&scheduler, child] { scheduler.cancel(*child); };
-  });
+  };
+  return run_child(L, lua_gettop(L) - 2, timeout_s, arm);
+}
+
+int l_scope(lua_State* L) {
+  script::check_function(L, 1);
+  return run_child(L, lua_gettop(L) - 1, 0, {});
 }
 
 int l_shielded(lua_State* L) {
@@ -175,6 +195,7 @@ constexpr script::Function kFunctions[] = {
     {"cancel", script::guard<l_cancel>},
     {"sleep", script::guard<l_sleep>, script::kWaits},
     {"deadline", script::guard<l_deadline>, script::kWaits},
+    {"scope", script::guard<l_scope>, script::kWaits},
     {"shielded", script::guard<l_shielded>, script::kWaits},
     {"cancelled", script::guard<l_cancelled>},
     {"traceback", script::guard<l_traceback>},

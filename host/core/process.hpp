@@ -52,9 +52,6 @@ std::string signal_name(int number);
 /// 15 for `TERM`, `SIGTERM` or `15`; 0 if there is no such signal.
 int signal_number(const std::string& name);
 
-/// Path of the program that runs this code.
-std::string own_program();
-
 /// Tells a process from a later one with the same pid: kernel start time and boot. "" if there is no such
 /// process or only its remains (a zombie), unless `also_ended` asks for those too.
 std::string process_start(int pid, bool also_ended = false);

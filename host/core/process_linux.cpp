@@ -276,12 +276,6 @@ std::vector<int> all_pids() {
 
 }  // namespace
 
-std::string own_program() {
-  char path[PATH_MAX];
-  const ssize_t size = ::readlink("/proc/self/exe", path, sizeof path);
-  return size > 0 ? std::string(path, static_cast<std::size_t>(size)) : "";
-}
-
 std::string process_start(int pid, bool also_ended) {
   const auto stat = process_stat(pid);
   return stat && (also_ended || !is_gone(*stat)) ? identity(*stat) : "";

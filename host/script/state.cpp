@@ -30,19 +30,26 @@ Environment& environment(lua_State* L) {
 // debug hook. Hooks are why the JIT compiler stays off: compiled loops do not look at them.
 lua_State* interrupted_state = nullptr;
 
+// Instructions (some 50 ms of them) that an interrupted script has to reach a wait, where cancellation is
+// expected, before it is stopped wherever it is.
+constexpr int kPatience = 5'000'000;
+
 void raise_if_cancelled(lua_State* L, lua_Debug*) {
   lua_sethook(L, nullptr, 0, 0);
-  auto& scheduler = Scheduler::of(L);
-  scheduler.interrupt();
-  Task* task = scheduler.running();
+  Task* task = Scheduler::of(L).running();
   if (!task || !task->is_cancelled()) return;
   push(L, cancelled_error());
   lua_error(L);
 }
 
+void note_interrupt(lua_State* L, lua_Debug*) {
+  Scheduler::of(L).interrupt();
+  lua_sethook(L, raise_if_cancelled, LUA_MASKCOUNT, kPatience);
+}
+
 void interrupt_now() {
   if (interrupted_state) {
-    lua_sethook(interrupted_state, raise_if_cancelled, LUA_MASKCALL | LUA_MASKRET | LUA_MASKCOUNT, 1);
+    lua_sethook(interrupted_state, note_interrupt, LUA_MASKCALL | LUA_MASKRET | LUA_MASKCOUNT, 1);
   }
 }
 
