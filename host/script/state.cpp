@@ -1,5 +1,6 @@
 #include "script/state.hpp"
 
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <stdexcept>
@@ -30,11 +31,14 @@ Environment& environment(lua_State* L) {
 // debug hook. Hooks are why the JIT compiler stays off: compiled loops do not look at them.
 lua_State* interrupted_state = nullptr;
 
-// Instructions (some 50 ms of them) that an interrupted script has to reach a wait, where cancellation is
-// expected, before it is stopped wherever it is.
-constexpr int kPatience = 5'000'000;
+// How long an interrupted script may compute on to reach a wait, where cancellation is expected, before it is
+// stopped wherever it is.
+constexpr std::chrono::milliseconds kPatience{500};
+constexpr int kInstructionsBetweenLooks = 1000;
+std::chrono::steady_clock::time_point interrupted_at;
 
 void raise_if_cancelled(lua_State* L, lua_Debug*) {
+  if (std::chrono::steady_clock::now() - interrupted_at < kPatience) return;
   lua_sethook(L, nullptr, 0, 0);
   Task* task = Scheduler::of(L).running();
   if (!task || !task->is_cancelled()) return;
@@ -44,7 +48,8 @@ void raise_if_cancelled(lua_State* L, lua_Debug*) {
 
 void note_interrupt(lua_State* L, lua_Debug*) {
   Scheduler::of(L).interrupt();
-  lua_sethook(L, raise_if_cancelled, LUA_MASKCOUNT, kPatience);
+  interrupted_at = std::chrono::steady_clock::now();
+  lua_sethook(L, raise_if_cancelled, LUA_MASKCOUNT, kInstructionsBetweenLooks);
 }
 
 void interrupt_now() {

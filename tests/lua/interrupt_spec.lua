@@ -41,6 +41,19 @@ t.describe("the first signal", function()
     t.eq({ 130, "ready\nundone\n", "llmdbenchmark: stopped\n" }, { code, out, err })
   end)
 
+  t.it("arrives at a wait, not in the middle of what a script does between two", function()
+    local child = start [[
+      local clock = require "host.clock"
+      local stop = clock.monotonic() + 0.1
+      print "ready"
+      while clock.monotonic() < stop do end
+      print "in one piece"
+      task.sleep(1e6)]]
+    child:kill { signal = "INT" }
+    local code, out = ended(child)
+    t.eq({ 130, "ready\nin one piece\n" }, { code, out })
+  end)
+
   t.it("stops an endless loop, also one inside a child task", function()
     for _, text in ipairs {
       "print 'ready' while true do end",
