@@ -12,6 +12,7 @@ int open_info(lua_State* L);
 int open_json(lua_State* L);
 int open_load(lua_State* L);
 int open_log(lua_State* L);
+int open_probe(lua_State* L);
 int open_report(lua_State* L);
 int open_sim(lua_State* L);
 int open_stats(lua_State* L);
@@ -42,6 +43,7 @@ constexpr Module kModules[] = {
     {"json", bind::open_json},
     {"load", bind::open_load},
     {"log", bind::open_log},
+    {"probe", bind::open_probe},
     {"report", bind::open_report},
     {"sim", bind::open_sim},
     {"stats", bind::open_stats},

@@ -54,8 +54,10 @@ RecordedRequest read_request(const Value& tree) {
   return request;
 }
 
-/// Whether all members of `part` are in `whole` with equal values.
+/// Whether all members of `part` are in `whole` with equal values; lists need all of theirs.
 bool is_part(const Value& part, const Value& whole) {
+  if (part.is_array() && whole.is_array())
+    return part.size() == whole.size() && std::equal(part.begin(), part.end(), whole.begin(), is_part);
   if (!part.is_object() || !whole.is_object()) return part == whole;
   return std::all_of(part.items().begin(), part.items().end(), [&whole](const auto& member) {
     const auto found = whole.find(member.key());
