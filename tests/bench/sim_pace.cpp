@@ -1,7 +1,9 @@
 // Measures the simulator: does it keep its deadlines under load, and how fast is it without any?
 //
-//   sim_pace paced RATE TOKENS SECONDS     open loop, Poisson arrivals; first token after 50 ms, then one
-//   every 20 ms sim_pace burst CONNECTIONS TOKENS SECONDS TOKENS_PER_WRITE   closed loop, no delays
+//   sim_pace paced RATE TOKENS SECONDS
+//     open loop, Poisson arrivals; first token after 50 ms, then one every 20 ms
+//   sim_pace burst CONNECTIONS TOKENS SECONDS TOKENS_PER_WRITE
+//     closed loop, no delays
 //
 // The server runs in a process of its own on the first processor, the client on the second. Deviations come
 // from the server's truth log, CPU time from the kernel. One line of JSON is printed.
@@ -31,7 +33,11 @@ using core::Value;
 namespace net = core::net;
 
 constexpr std::int64_t kSecond = 1'000'000'000;
-constexpr const char* kTruth = "/tmp/sim_pace_truth.jsonl";
+// Of this process alone, so that two measurements side by side do not write into each other's log.
+const std::string& truth_file() {
+  static const std::string file = "/tmp/sim_pace_truth_" + std::to_string(getpid()) + ".jsonl";
+  return file;
+}
 
 void pin(int cpu) {
   cpu_set_t set;
@@ -181,7 +187,7 @@ double percentile(std::vector<double>& values, double p) {
 // was.
 Value deviations(std::int64_t from_ns, std::int64_t to_ns) {
   std::vector<double> drifts, lateness;
-  std::ifstream file(kTruth);
+  std::ifstream file(truth_file());
   std::int64_t tokens = 0;
   for (std::string line; std::getline(file, line);) {
     const auto record = Value::parse(line);
@@ -225,8 +231,8 @@ std::vector<std::int64_t> poisson(double rate, double seconds) {
 }
 
 int run_paced(double rate, int tokens, double seconds) {
-  const auto child = start_server(
-      server_options({{"time-to-first-token", "50ms"}, {"inter-token-latency", "20ms"}, {"truth", kTruth}}));
+  const auto child = start_server(server_options(
+      {{"time-to-first-token", "50ms"}, {"inter-token-latency", "20ms"}, {"truth", truth_file()}}));
   pin(1);
   Client client(child.port, tokens);
   const auto begin = net::now_ns() + kSecond / 10;
@@ -258,7 +264,7 @@ int run_paced(double rate, int tokens, double seconds) {
       report["cpu_s"].get<double>() * 1e6 / report["generation_tokens"].get<double>();
   result["connections"] = client.connections();
   std::printf("%s\n", result.dump().c_str());
-  unlink(kTruth);
+  unlink(truth_file().c_str());
   return 0;
 }
 
