@@ -7,10 +7,14 @@ local task = require "host.task"
 
 -- A context that writes down what happens.
 local function recorder(stacks)
-  local lines, events = {}, {}
-  local log = setmetatable({}, { __index = function(_, level)
-    return function(text) lines[#lines + 1] = level .. " " .. text end
-  end })
+  local lines, events, depth = {}, {}, 0
+  local log = { indent = function(to)
+    depth = to or depth
+    return depth
+  end }
+  for _, level in ipairs { "debug", "info", "warn", "error" } do
+    log[level] = function(text) lines[#lines + 1] = ("  "):rep(depth) .. level .. " " .. text end
+  end
   local ctx = {
     log = log, stacks = {}, did = {},
     events = {
@@ -219,6 +223,17 @@ t.describe("phase:run", function()
     t.eq(false, result.ok)
     t.eq({ "s2@y", "g3", "g4" }, ctx.did)
     t.eq({ "s1@x failed", "s1@y ok", "s2@y ok", "g3 ok", "g4 failed" }, statuses(result))
+  end)
+
+  t.it("nests what a step logs, and comes back after a failure", function()
+    local demo = phase.new { name = "demo", steps = { { 0, { name = "a", doc = "Does it.", run = function(ctx)
+      ctx.log.info "inside"
+      error("oops", 0)
+    end } } } }
+    local ctx, lines = recorder()
+    demo:run(ctx)
+    t.eq({ "info >> [00] Does it.", "  info inside", "error [00] FAILED: a - oops" },
+      { lines[1], lines[2], lines[3] })
   end)
 
   t.it("reports skipped steps", function()

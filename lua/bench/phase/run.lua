@@ -4,6 +4,7 @@ local M = {}
 
 local clock = require "host.clock"
 local parallel = require "bench.parallel"
+local status = require "bench.phase.status"
 local step = require "bench.step"
 local task = require "host.task"
 
@@ -39,7 +40,8 @@ local function tell_failure(ctx, row, stack, record)
   local err = record.err
   say(ctx, "error", "%s FAILED: %s - %s", label(row, stack), row.name, err.message)
   if err.command then say(ctx, "error", indent("ran: " .. tostring(err.command))) end
-  if err.stderr_tail and err.stderr_tail ~= "" then say(ctx, "error", indent(err.stderr_tail)) end
+  local words = err.stderr_tail ~= "" and err.stderr_tail or err.stdout_tail
+  if words and words ~= "" then say(ctx, "error", indent(words)) end
   if err.hint then say(ctx, "error", indent("hint: " .. err.hint)) end
   if err.traceback then say(ctx, "debug", indent(err.traceback)) end
 end
@@ -61,15 +63,20 @@ end
 -- Runs one step; true if the next one may run. Raises when cancelled.
 local function run_step(run, row, stack)
   local ctx = run.ctx
+  local nest = ctx.log and ctx.log.indent
+  local depth = nest and nest()
   local begun
   local function on_start()
     begun = { row = row, stack = stack }
     table.insert(run.begun, begun)
     say(ctx, "info", ">> %s %s", label(row, stack), row.doc or row.name)
     notify(ctx, "step_start", facts(run, row, stack))
-    if run.status then run.status:set(stack and stack.name or run.phase.name, row.name) end
+    if run.status then run.status:set(stack and stack.name, row.name) end
+    if nest then nest(depth + 1) end
   end
   local record = step.execute(row.step, row.number, ctx, stack, on_start)
+  if nest then nest(depth) end
+  if run.status then run.status:set(stack and stack.name, nil) end
   if begun then begun.record = record end
   table.insert(run.result.steps, record)
   tell(ctx, row, stack, record)
@@ -114,10 +121,7 @@ end
 
 local function run_stacks(run, rows, limit)
   local stacks = run.ctx.stacks
-  local function one(stack)
-    local fine = run_rows(run, rows, stack)
-    if run.status then run.status:set(stack.name, fine and "done" or "failed") end
-  end
+  local function one(stack) run_rows(run, rows, stack) end
   if #stacks == 1 then return one(stacks[1]) end
   say(run.ctx, "info", "%d step(s) for each of %d stacks, at most %d at a time", #rows, #stacks,
     math.min(limit, #stacks))
@@ -141,11 +145,6 @@ local function run_parts(run, parts, limit)
   end
 end
 
-local function open_status(phase, ctx)
-  local found, status = pcall(require, "bench.status")
-  return found and status.open(phase.name, ctx) or nil
-end
-
 ---Runs the selected rows of a phase; see `Phase:run`.
 ---@async
 ---@param phase bench.Phase
@@ -162,7 +161,7 @@ function M.run(phase, rows, ctx, limit)
   end
   local start = clock.monotonic()
   local result = { ok = true, phase = phase.name, seconds = 0, steps = {} }
-  local run = { phase = phase, ctx = ctx, result = result, begun = {}, status = open_status(phase, ctx) }
+  local run = { phase = phase, ctx = ctx, result = result, begun = {}, status = status.open(phase.name) }
   notify(ctx, "phase_start", { phase = phase.name, steps = #rows, stacks = #(ctx.stacks or {}) })
   local fine, problem = pcall(run_parts, run, parts, limit)
   if not fine then
