@@ -3,6 +3,7 @@
 local M = {}
 
 local clock = require "host.clock"
+local inspect = require "bench.inspect"
 local task = require "host.task"
 local text = require "host.text"
 
@@ -72,16 +73,15 @@ function M.load(phase, name)
   return definition
 end
 
----The table form of anything that was raised or returned as a failure.
+---The table form of anything that was raised or returned as a failure. What has no code, such as a bug in
+---a step, gets `invalid` and its traceback.
 ---@param err any
 ---@param traceback? string
 ---@return bench.Error
 function M.as_error(err, traceback)
-  if type(err) == "table" and err.message then
-    if traceback and not err.code then err.traceback = traceback end
-    return err
-  end
-  return { code = "failed", message = tostring(err), traceback = traceback }
+  if type(err) == "table" and err.message and err.code then return err end
+  local message = type(err) == "table" and (err.message or inspect.line(err, 2000)) or err
+  return { code = "invalid", message = tostring(message), traceback = traceback }
 end
 
 local function with_traceback(err)

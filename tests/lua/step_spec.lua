@@ -68,6 +68,9 @@ t.describe("step.execute", function()
     local record = execute { name = "a", run = function() error("bug here") end }
     t.match("step_spec.lua:%d+: bug here", record.err.message)
     t.match("stack traceback", record.err.traceback)
+    t.eq("invalid", record.err.code)
+    record = execute { name = "a", run = function() error { pods = 3 } end }
+    t.eq({ "invalid", "{ pods = 3 }" }, { record.err.code, record.message })
     record = execute { name = "a", run = function() error { code = "exit", message = "kubectl" } end }
     t.eq("exit", record.err.code)
     t.eq(nil, record.err.traceback)
