@@ -3,6 +3,7 @@
 #include <memory>
 #include <optional>
 
+#include "core/load/curves.hpp"
 #include "core/load/prompt.hpp"
 #include "core/load/random.hpp"
 #include "core/load/record_file.hpp"
@@ -181,6 +182,17 @@ int l_export(lua_State* L) {
   return 1;
 }
 
+int l_curves(lua_State* L) {
+  const auto path = script::check_string(L, 1);
+  const core::load::CurveDetail defaults;
+  const auto opts =
+      script::options(L, 2, "load.curves", {{"points", defaults.points}, {"bars", defaults.bars}});
+  const double points = opts["points"], bars = opts["bars"];
+  if (points < 2 || bars < 1) throw core::UsageError("load.curves: points is at least 2, bars at least 1");
+  return script::push_result(
+      L, core::load::read_curves(path, {static_cast<std::size_t>(points), static_cast<std::size_t>(bars)}));
+}
+
 int l_merge(lua_State* L) {
   const auto from = script::check_strings(L, 1);
   if (from.empty()) throw core::UsageError("argument 1: nothing to merge");
@@ -235,6 +247,7 @@ constexpr script::Function kFunctions[] = {
     {"export", script::guard<l_export>},
     {"merge", script::guard<l_merge>},
     {"summarise", script::guard<l_summarise>},
+    {"curves", script::guard<l_curves>},
     {"words", script::guard<l_words>},
     {"fresh_seed", script::guard<l_fresh_seed>},
     {"derive_seed", script::guard<l_derive_seed>},

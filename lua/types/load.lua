@@ -99,6 +99,15 @@ function load.merge(from, to) end
 ---@return bench.Error? err
 function load.summarise(path, opts) end
 
+---The distributions of a record file's latencies (`ttft tpot itl e2e`, seconds, measured successes) in the few
+---numbers that a picture needs. A latency without values is left out. The histogram ends a little above the 99th
+---percentile; `beyond` counts what is above its end.
+---@param path string
+---@param opts? { points?: integer, bars?: integer } `points` of a cumulative curve, 400; `bars` of a histogram at most, 60
+---@return table<string, { count: integer, min: number, max: number, cumulative: number[][], histogram: { start_s: number, width_s: number, counts: integer[], beyond: integer } }>? curves
+---@return bench.Error? err
+function load.curves(path, opts) end
+
 ---The words of random text prompts.
 ---@return string[] words
 function load.words() end

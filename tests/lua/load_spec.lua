@@ -159,6 +159,17 @@ t.describe("record files", function()
     t.eq("too few samples", load.summarise(a, { limits = limits }).verdict)
   end)
 
+  t.it("give the curves of a picture", function()
+    local path = t.tempdir() .. "/a.rec"
+    t.ok(load.run(stage(server().url, { records = path })))
+    local curves = t.ok(load.curves(path, { points = 5 }))
+    t.eq(12, curves.ttft.count)
+    t.eq(5, #curves.e2e.cumulative)
+    t.eq({ 0, 1 }, { curves.e2e.cumulative[1][2], curves.e2e.cumulative[5][2] })
+    t.eq(48, curves.itl.count)
+    t.raises(function() load.curves(path, { points = 1 }) end, "at least 2")
+  end)
+
   t.it("that are none are refused", function()
     t.fails("not_found", load.records "/nonexistent.rec")
     t.fails("not_found", load.summarise "/nonexistent.rec")
