@@ -88,7 +88,9 @@ end
 ---@param settings { repeats?: any, seed?: any, order?: any }
 ---@return string? problem
 function M.check_settings(settings)
-  if settings.repeats ~= nil and not whole(settings.repeats, 1) then return "repeats must be a whole number from 1" end
+  if settings.repeats ~= nil and not whole(settings.repeats, 1) then
+    return "repeats must be a whole number from 1"
+  end
   if settings.seed ~= nil and not whole(settings.seed, 0) then return "seed must be a whole number from 0" end
   if settings.order ~= nil and not lists.contains(M.ORDERS, settings.order) then
     return "order '" .. tostring(settings.order) .. "' is none of " .. table.concat(M.ORDERS, ", ")
@@ -197,11 +199,13 @@ end
 local function generate(kind, spec, factors)
   local design = new_design(kind.name, spec, factors)
   local opts = { samples = spec.samples, jitter = spec.jitter, seed = design.seed }
-  local problem = ranges_problem(kind, factors) or names.check(factors) or (kind.check and kind.check(factors, opts))
+  local problem = ranges_problem(kind, factors) or names.check(factors)
+    or (kind.check and kind.check(factors, opts))
   if problem then return nil, problem end
   local count = kind.count(factors, opts)
   if count > M.LIMIT then return nil, ("%d treatments are more than %d"):format(count, M.LIMIT) end
-  local constants = { setup = constants_of((spec.constants or {}).setup), run = constants_of((spec.constants or {}).run) }
+  local constants = { setup = constants_of((spec.constants or {}).setup),
+    run = constants_of((spec.constants or {}).run) }
   local add, view = collector(design), view_of(factor_names(factors))
   for point in kind.points(factors, opts) do
     local setup = treatment(factors, point, "setup", constants.setup)
@@ -244,7 +248,9 @@ function M.cross(spec, setups, runs, kind)
   local view = view_of(known)
   if #setups == 0 then setups = { names.default() } end
   if #runs == 0 then runs = { names.default() } end
-  if #setups * #runs > M.LIMIT then return nil, ("%d treatments are more than %d"):format(#setups * #runs, M.LIMIT) end
+  if #setups * #runs > M.LIMIT then
+    return nil, ("%d treatments are more than %d"):format(#setups * #runs, M.LIMIT)
+  end
   for _, setup in ipairs(setups) do
     for _, run in ipairs(runs) do
       if not spec.where or spec.where(view(setup.values, run.values)) then
@@ -279,7 +285,8 @@ M.one_at_a_time = shipped "one_at_a_time"
 ---@type fun(spec: bench.doe.Spec): bench.doe.Design
 M.zip = shipped "zip"
 
----`samples` treatments spread evenly over every factor's range (`{ min =, max =, log =, integer = }`) or levels.
+---`samples` treatments spread evenly over every factor's range (`{ min =, max =, log =, integer = }`) or
+---levels.
 ---@type fun(spec: bench.doe.Spec): bench.doe.Design
 M.latin_hypercube = shipped "latin_hypercube"
 

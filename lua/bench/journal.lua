@@ -37,8 +37,9 @@ local function decode(lines, path)
     local entry = json.decode(line)
     if type(entry) ~= "table" or type(entry.event) ~= "string" then
       return nil, {
-        code = "invalid", message = ("%s:%d: this is no journal entry"):format(path, i), file = path, line = i,
-        hint = "the file was changed by something else; what stands before this line can be kept by cutting it there",
+        code = "invalid", message = ("%s:%d: this is no journal entry"):format(path, i), file = path,
+        line = i,
+        hint = "something else changed the file; what stands before this line is good",
       }
     end
     entries[i] = entry
@@ -86,11 +87,11 @@ end
 ---@return true? ok
 ---@return bench.Error? err
 function Journal:write(event, fields)
-  local entry = json.object { seq = self.seq + 1, at = clock.wall(), event = event }
+  local entry = json.object { seq = self.seq + 1, at = clock.rfc3339(), event = event }
   for key, value in pairs(fields or {}) do entry[key] = value end
   local ok, err = fs.append(self.path, json.encode(entry) .. "\n")
   if not ok then
-    err.hint = err.hint or "the experiment cannot go on without its journal; nothing that it recorded is lost"
+    err.hint = "the experiment cannot go on without its journal; nothing that it recorded is lost"
     return nil, err
   end
   self.seq = self.seq + 1

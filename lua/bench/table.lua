@@ -92,7 +92,8 @@ local function rules(columns, widths, opts)
 end
 
 local function grid_layout(columns, grid, widths, opts)
-  local lines = { line(titles(columns), columns, widths, opts), line(rules(columns, widths, opts), columns, widths, opts) }
+  local lines = { line(titles(columns), columns, widths, opts),
+    line(rules(columns, widths, opts), columns, widths, opts) }
   for _, cells in ipairs(grid) do lines[#lines + 1] = line(cells, columns, widths, opts) end
   return lines
 end

@@ -48,7 +48,8 @@ t.describe("doe.full_factorial", function()
       constants = { setup = { ["model.name"] = "m" }, run = { ["api.streaming"] = true } },
     }
     t.eq("caching_true", design.setups[1].name)
-    t.eq({ { key = "model.name", value = "m", origin = "constants" }, { key = "engine.flags.caching", value = true } },
+    t.eq({ { key = "model.name", value = "m", origin = "constants" },
+      { key = "engine.flags.caching", value = true } },
       design.setups[1].overrides)
     t.eq("rate0.5", design.setups[1].runs[1].name)
     t.eq({ ["load.stages.0.rate"] = 0.5 }, design.setups[1].runs[1].values)
@@ -56,7 +57,8 @@ t.describe("doe.full_factorial", function()
 
   t.it("lets one level set several keys", function()
     local design = doe.full_factorial {
-      setup = { routing = { { label = "off", set = { ["a.x"] = 0 } }, { label = "on", set = { ["a.x"] = 1, ["a.y"] = 2 } } } },
+      setup = { routing = { { label = "off", set = { ["a.x"] = 0 } },
+        { label = "on", set = { ["a.x"] = 1, ["a.y"] = 2 } } } },
     }
     t.eq({ "routing_off/default", "routing_on/default" }, names(design))
     t.eq({ { key = "a.x", value = 1 }, { key = "a.y", value = 2 } }, design.setups[2].overrides)
@@ -84,16 +86,20 @@ t.describe("doe.full_factorial", function()
     t.raises(function() doe.full_factorial { run = { rate = {} } } end, "run factor 'rate': has no levels")
     t.raises(function() doe.full_factorial { run = { rate = { 1, 2, 1 } } } end, "levels 1 and 3 are equal")
     t.raises(function() doe.full_factorial { run = { v = { 1, "1" } } } end, "two levels are called '1'")
-    t.raises(function() doe.full_factorial { run = { v = { min = 1, max = 2 } } } end, "needs levels, not a range")
+    t.raises(function() doe.full_factorial { run = { v = { min = 1, max = 2 } } } end,
+      "needs levels, not a range")
     t.raises(function() doe.full_factorial { run = { v = { 1 } }, repeats = 0 } end, "repeats must be")
-    t.raises(function() doe.full_factorial { run = { v = { 1 } }, order = "randm" } end, "did you mean 'random'")
+    t.raises(function() doe.full_factorial { run = { v = { 1 } }, order = "randm" } end,
+      "did you mean 'random'")
     local many = {}
     for i = 1, 1001 do many[i] = i end
-    t.raises(function() doe.full_factorial { setup = { a = many }, run = { b = many } } end, "more than 1000000")
+    t.raises(function() doe.full_factorial { setup = { a = many }, run = { b = many } } end,
+      "more than 1000000")
   end)
 
   t.it("makes fit names out of any level", function()
-    local design = doe.full_factorial { run = { image = { "registry/a:1", "registry/a:2" }, x = { { 1, 2 }, { a = 1 } } } }
+    local design = doe.full_factorial { run = { image = { "registry/a:1", "registry/a:2" },
+      x = { { 1, 2 }, { a = 1 } } } }
     for _, run in ipairs(design.setups[1].runs) do t.match("^[%w._-]+$", run.name) end
     t.ok(all_different(names(design)))
   end)
@@ -102,7 +108,8 @@ end)
 t.describe("other kinds", function()
   t.it("one_at_a_time changes one factor of the base case", function()
     local design = doe.one_at_a_time { run = { a = { 1, 2, 3 }, b = { 10, 20 }, c = { 5 } } }
-    t.eq({ "default/a1-b10-c5", "default/a2-b10-c5", "default/a3-b10-c5", "default/a1-b20-c5" }, names(design))
+    t.eq({ "default/a1-b10-c5", "default/a2-b10-c5", "default/a3-b10-c5", "default/a1-b20-c5" },
+      names(design))
   end)
 
   t.it("zip walks the lists together", function()
@@ -132,13 +139,15 @@ t.describe("other kinds", function()
   t.it("latin_hypercube depends on its seed alone", function()
     local function sample(seed, jitter)
       return names(doe.latin_hypercube {
-        run = { a = { min = 0, max = 1 }, b = { min = 0, max = 1 } }, samples = 6, seed = seed, jitter = jitter })
+        run = { a = { min = 0, max = 1 }, b = { min = 0, max = 1 } }, samples = 6, seed = seed,
+          jitter = jitter })
     end
     t.eq(sample(1), sample(1))
     t.ne(sample(1), sample(2))
     t.ne(sample(1), sample(1, true))
     t.raises(function() doe.latin_hypercube { run = { a = { 1, 2 } } } end, "needs samples")
-    t.raises(function() doe.latin_hypercube { run = { a = { 1, 2 } }, samples = 3 } end, "one treatment twice")
+    t.raises(function() doe.latin_hypercube { run = { a = { 1, 2 } }, samples = 3 } end,
+      "one treatment twice")
   end)
 
   t.it("list crosses setups and runs as they are written", function()
@@ -148,14 +157,16 @@ t.describe("other kinds", function()
       where = function(x) return not (x["x.y"] == 1 and x.rate == 9) end,
     }
     t.eq({ "small/slow", "setup-1/slow", "setup-1/t1" }, names(design))
-    t.raises(function() doe.list { run = { { name = "a" }, { name = "a" } } } end, "two run treatments are called 'a'")
+    t.raises(function() doe.list { run = { { name = "a" }, { name = "a" } } } end,
+      "two run treatments are called 'a'")
     t.raises(function() doe.list { run = { { name = "a b" } } } end, "contains ' '")
   end)
 end)
 
 t.describe("doe.schedule", function()
   local function grid(order)
-    return doe.full_factorial { setup = { a = { 1, 2, 3 }, b = { 1, 2 }, c = { 1, 2, 3 } }, run = { r = { 1, 2 } },
+    return doe.full_factorial { setup = { a = { 1, 2, 3 }, b = { 1, 2 }, c = { 1, 2, 3 } },
+      run = { r = { 1, 2 } },
       order = order }
   end
 

@@ -1,13 +1,16 @@
 local t = require "bench.test"
 local tables = require "bench.table"
 
-local columns = { { title = "stage", align = "right" }, { title = "verdict" }, { title = "rate", align = "right" } }
-local rows = { { 0, { text = "valid", style = "good" }, "12.5" }, { 10, { text = "client-limited", style = "bad" }, nil } }
+local columns = { { title = "stage", align = "right" }, { title = "verdict" },
+  { title = "rate", align = "right" } }
+local rows = { { 0, { text = "valid", style = "good" }, "12.5" },
+  { 10, { text = "client-limited", style = "bad" }, nil } }
 
 t.describe("bench.table", function()
   t.it("aligns columns", function()
     t.eq("stage  verdict         rate\n-----  --------------  ----\n" ..
-      "    0  valid           12.5\n   10  client-limited     -\n", tables.render(columns, rows, { ascii = true }))
+      "    0  valid           12.5\n   10  client-limited     -\n",
+        tables.render(columns, rows, { ascii = true }))
   end)
 
   t.it("colours only when asked to, without disturbing the alignment", function()
@@ -22,7 +25,8 @@ t.describe("bench.table", function()
   end)
 
   t.it("counts characters, not bytes", function()
-    t.eq("a    b\n---  -\nµµµ  x\n", tables.render({ { title = "a" }, { title = "b" } }, { { "µµµ", "x" } }, { ascii = true }))
+    t.eq("a    b\n---  -\nµµµ  x\n", tables.render({ { title = "a" }, { title = "b" } }, { { "µµµ", "x" } },
+      { ascii = true }))
   end)
 
   t.it("says nothing about nothing", function() t.eq("", tables.render(columns, {})) end)

@@ -55,25 +55,30 @@ end
 
 -- A level as it was written: a plain value, { label =, value = } or { label =, set = { key = value } }.
 local function read_level(written)
-  if type(written) == "table" and not inspect.is_list(written) and (written.set ~= nil or written.value ~= nil)
+  if type(written) == "table" and not inspect.is_list(written)
+    and (written.set ~= nil or written.value ~= nil)
     and (written.label ~= nil or written.set ~= nil) then
     for key in pairs(written) do
       if key ~= "label" and key ~= "value" and key ~= "set" then
         return nil, "a level has label, value and set, not '" .. tostring(key) .. "'"
       end
     end
-    if written.set ~= nil and type(written.set) ~= "table" then return nil, "set is a map of keys to values" end
+    if written.set ~= nil and type(written.set) ~= "table" then
+      return nil, "set is a map of keys to values"
+    end
     local value = written.value
     if value == nil then value = written.label end
     if value == nil then return nil, "a level with set needs a label" end
-    return { label = M.label(written.label == nil and value or written.label), value = value, set = written.set }
+    return { label = M.label(written.label == nil and value or written.label), value = value,
+      set = written.set }
   end
   return { label = M.label(written), value = written }
 end
 
 local function read_range(given, where)
-  local range = { min = given.min, max = given.max, log = given.log or false, integer = given.integer or false }
-  if type(range.min) ~= "number" or type(range.max) ~= "number" or not (range.min < range.max) then
+  local range = { min = given.min, max = given.max, log = given.log or false, integer = given.integer
+    or false }
+  if type(range.min) ~= "number" or type(range.max) ~= "number" or range.min >= range.max then
     return nil, where .. ": a range needs numbers min < max"
   end
   if range.log and range.min <= 0 then return nil, where .. ": a logarithmic range begins above 0" end
@@ -102,7 +107,9 @@ local function unknown_field(given)
   for key in pairs(given) do
     local known = false
     for _, field in ipairs(FIELDS) do known = known or field == key end
-    if not known then return "unknown field '" .. tostring(key) .. "'" .. text.did_you_mean(tostring(key), FIELDS) end
+    if not known then
+      return "unknown field '" .. tostring(key) .. "'" .. text.did_you_mean(tostring(key), FIELDS)
+    end
   end
 end
 

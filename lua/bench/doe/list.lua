@@ -9,7 +9,8 @@ local function read(item, index, scope, constants)
   if type(item) ~= "table" or inspect.is_list(item) and #item > 0 then
     return nil, ("%s treatment %d must be a table of keys and values"):format(scope, index)
   end
-  local treatment = { name = item.name or (scope == "setup" and "setup-" or "t") .. (index - 1), overrides = {}, values = {} }
+  local treatment = { name = item.name or (scope == "setup" and "setup-" or "t") .. (index - 1),
+    overrides = {}, values = {} }
   local problem = names.problem(treatment.name)
   if problem then return nil, ("%s treatment %d: %s"):format(scope, index, problem) end
   for i, constant in ipairs(constants) do treatment.overrides[i] = constant end
@@ -27,7 +28,9 @@ local function read_all(items, scope, constants)
   for i, item in ipairs(items or {}) do
     local treatment, problem = read(item, i, scope, constants)
     if not treatment then return nil, problem end
-    if seen[treatment.name] then return nil, ("two %s treatments are called '%s'"):format(scope, treatment.name) end
+    if seen[treatment.name] then
+      return nil, ("two %s treatments are called '%s'"):format(scope, treatment.name)
+    end
     seen[treatment.name], treatments[i] = true, treatment
   end
   return treatments

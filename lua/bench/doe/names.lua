@@ -12,9 +12,13 @@ M.LONGEST = 80
 function M.problem(name)
   if type(name) ~= "string" then return "a name is a text, not " .. inspect.line(name, 40) end
   if name == "" then return "a name must not be empty" end
-  if #name > M.LONGEST then return ("the name '%s...' is longer than %d characters"):format(name:sub(1, 20), M.LONGEST) end
+  if #name > M.LONGEST then
+    return ("the name '%s...' is longer than %d characters"):format(name:sub(1, 20), M.LONGEST)
+  end
   local bad = name:match("[^%w%._-]")
-  if bad then return ("the name '%s' contains '%s'; letters, digits, '.', '_' and '-' are allowed"):format(name, bad) end
+  if bad then
+    return ("the name '%s' contains '%s'; letters, digits, '.', '_' and '-' are allowed"):format(name, bad)
+  end
   if not name:find("^%w") then return ("the name '%s' must begin with a letter or a digit"):format(name) end
 end
 
@@ -48,7 +52,8 @@ function M.check(factors)
     local seen = {}
     for _, level in ipairs(factor.levels) do
       if seen[level.label] then
-        return ("%s: two levels are called '%s'; give one { label = ..., value = ... }"):format(where, level.label)
+        return ("%s: two levels are called '%s'; give one { label = ..., value = ... }"):format(where,
+          level.label)
       end
       seen[level.label] = true
     end

@@ -53,7 +53,9 @@ local function digits_of(setups)
   end
   for i, setup in ipairs(setups) do
     local values, row = {}, {}
-    for _, override in ipairs(setup.overrides) do values[at[override.key]] = factors_of.canonical(override.value) end
+    for _, override in ipairs(setup.overrides) do
+      values[at[override.key]] = factors_of.canonical(override.value)
+    end
     for k in ipairs(keys) do row[k] = number(k, values[k] or "") end
     rows[i] = row
   end
@@ -157,7 +159,8 @@ local function cells_of(setup, settings, seed_of, generator)
   for repetition = 1, settings.repeats do
     local block = {}
     for i, run in ipairs(setup.runs) do
-      block[i] = { run = run, repetition = repetition, seed = seed_of(settings.seed, setup.name, run.name, repetition),
+      block[i] = { run = run, repetition = repetition, seed = seed_of(settings.seed, setup.name, run.name,
+        repetition),
         name = settings.repeats > 1 and run.name .. "-r" .. repetition or run.name }
     end
     if generator then generator:shuffle(block) end
@@ -180,7 +183,8 @@ function M.of(design, opts)
   local generator = settings.order == "random" and random.new(settings.seed) or nil
   local order = settings.order == "cheapest" and cheapest(rows, radix) or listed(#rows)
   if generator then generator:shuffle(order) end
-  local schedule = { groups = {}, order = settings.order, seed = settings.seed, repeats = settings.repeats, cells = 0,
+  local schedule = { groups = {}, order = settings.order, seed = settings.seed, repeats = settings.repeats,
+    cells = 0,
     key_changes = total(order, rows) }
   -- Seeds are given out in the order of the design, so that they do not depend on the order of measuring.
   local by_setup, seed_of = {}, seeds()

@@ -17,7 +17,8 @@ local KINDS = {
   latin_hypercube = "latin_hypercube",
   list = "list",
 }
-local KIND_NAMES = { "full_factorial", "proportional_scaling", "zip", "one_at_a_time", "latin_hypercube", "list" }
+local KIND_NAMES = { "full_factorial", "proportional_scaling", "zip", "one_at_a_time", "latin_hypercube",
+  "list" }
 local KEYS = { "type", "setup", "run", "total_setup_treatments", "total_run_treatments", "total_matrix",
   "response_variables", "description", "repeats", "order", "seed", "samples" }
 local SECTION_KEYS = { "factors", "constants", "factor_relationship", "description" }
@@ -41,7 +42,8 @@ end
 local function warn_unknown(source, map, known, ...)
   for _, key in ipairs(json.keys(map)) do
     if not lists.contains(known, key) then
-      source.warnings[#source.warnings + 1] = source.at(unpack(lists.extend({ ... }, key))) .. ": '" .. key .. "' is not used"
+      source.warnings[#source.warnings + 1] = source.at(unpack(lists.extend({ ... }, key))) .. ": '" .. key
+        .. "' is not used"
         .. text.did_you_mean(key, known)
     end
   end
@@ -128,7 +130,8 @@ local function factors_of(block, name)
     local levels = given(written.levels)
     if levels ~= nil and override.kind_of(levels) ~= "list" then levels = { levels } end
     factors[i] = { name = given(written.name) or written.key, key = written.key, levels = levels,
-      min = given(written.min), max = given(written.max), log = given(written.log), integer = given(written.integer),
+      min = given(written.min), max = given(written.max), log = given(written.log),
+      integer = given(written.integer),
       unit = given(written.unit), description = given(written.description) }
   end
   return factors
@@ -156,10 +159,12 @@ local function generate(block, name, constants)
   local kind = block.kind or "full_factorial"
   local where = block.source.at("design", name, "factors")
   if kind == "list" then
-    return nil, invalid(where, "a list has no factors to expand: write the treatments out, or choose another type")
+    return nil, invalid(where,
+      "a list has no factors to expand: write the treatments out, or choose another type")
   end
   local design, problem = doe.build(kind, { [name] = factors_of(block, name),
-    constants = { [name] = constants_map(constants) }, samples = block.settings.samples, seed = block.settings.seed })
+    constants = { [name] = constants_map(constants) }, samples = block.settings.samples,
+      seed = block.settings.seed })
   if not design then return nil, invalid(where, problem) end
   for _, factor in ipairs(design.factors) do block.factors[#block.factors + 1] = factor end
   if name == "setup" then return design.setups end
@@ -189,11 +194,13 @@ end
 ---@param runs bench.doe.Treatment[]
 ---@return bench.Error? err
 function Block:check_totals(setups, runs)
-  local real = { total_setup_treatments = #setups, total_run_treatments = #runs, total_matrix = #setups * #runs }
+  local real = { total_setup_treatments = #setups, total_run_treatments = #runs,
+    total_matrix = #setups * #runs }
   for _, key in ipairs { "total_setup_treatments", "total_run_treatments", "total_matrix" } do
     local declared = given(self.tree[key])
     if declared ~= nil and declared ~= real[key] then
-      return invalid(self.source.at("design", key), ("%s is declared as %s, but the file gives %d (%d setup x %d run treatments)")
+      return invalid(self.source.at("design", key),
+        ("%s is declared as %s, but the file gives %d (%d setup x %d run treatments)")
         :format(key, tostring(declared), real[key], #setups, #runs), "correct the number or the treatments")
     end
   end

@@ -16,8 +16,8 @@ local TOP = { "experiment", "design", "setup", "constants", "treatments", "run" 
 local EXPERIMENT = { "name", "harness", "profile", "description" }
 local SETUP = { "constants", "treatments" }
 
-local LEGACY_HINT = "the old format (factors, levels and positional strings) is not read; write each treatment as "
-  .. "a map: `- {name: a, decode.replicas: 2}`, or declare factors under design (docs/experiments.md)"
+local LEGACY_HINT = "the old format (factors, levels, positional strings) is not read; write each treatment "
+  .. "as a map: `- {name: a, decode.replicas: 2}`, or declare factors under design (docs/experiments.md)"
 
 ---@class bench.treatment.Source one file while it is read
 ---@field file string
@@ -28,7 +28,8 @@ local LEGACY_HINT = "the old format (factors, levels and positional strings) is 
 local function source_of(path)
   local content, err = fs.read(path)
   if not content then return nil, err end
-  local warnings, tree = {}, nil
+  local warnings = {}
+  local tree
   tree, err = yaml.decode(content, { file = path, warnings = warnings })
   if err then return nil, err end
   local lines
@@ -56,7 +57,8 @@ local function check_map(source, value, known, ...)
   if kind(value) ~= "map" then return nil, invalid(source.at(...), "must be a map, not a " .. kind(value)) end
   for _, key in ipairs(json.keys(value)) do
     if not lists.contains(known, key) then
-      return nil, invalid(source.at(unpack(lists.extend({ ... }, key))), "unknown key '" .. key .. "'" .. text.did_you_mean(key, known),
+      return nil, invalid(source.at(unpack(lists.extend({ ... }, key))), "unknown key '" .. key .. "'"
+        .. text.did_you_mean(key, known),
         "known here: " .. table.concat(known, ", "))
     end
   end
@@ -121,7 +123,8 @@ local function read_items(source, items, constants, fallback, path)
     if not treatment then return nil, err end
     local same = seen[treatment.name]
     if same then
-      return nil, invalid(treatment.origin, "two treatments are called '" .. treatment.name .. "' (the other: " .. same .. ")",
+      return nil, invalid(treatment.origin, "two treatments are called '" .. treatment.name
+        .. "' (the other: " .. same .. ")",
         "results are stored under these names; give each its own")
     end
     seen[treatment.name], treatments[i] = treatment.origin, treatment
@@ -148,7 +151,8 @@ local function read_runs(source, tree, block)
   constants = block:constants("run", constants)
   local key = (absent(tree.treatments) or #tree.treatments == 0) and "run" or "treatments"
   if key == "treatments" and not absent(tree.run) then
-    source.warnings[#source.warnings + 1] = source.at("run") .. ": 'run' is not used because 'treatments' is given"
+    source.warnings[#source.warnings + 1] = source.at("run")
+      .. ": 'run' is not used because 'treatments' is given"
   end
   local treatments
   treatments, err = read_items(source, tree[key], constants, "t", { key })
@@ -159,7 +163,8 @@ end
 local function read(source)
   local tree = source.tree
   if kind(tree) ~= "map" then
-    return nil, invalid(source.file, "an experiment file must hold a map", "it has the keys " .. table.concat(TOP, ", "))
+    return nil, invalid(source.file, "an experiment file must hold a map", "it has the keys "
+      .. table.concat(TOP, ", "))
   end
   local err = legacy(source, tree)
   if err then return nil, err end
@@ -193,8 +198,10 @@ function M.load(path)
   local settings = parts.block.settings
   local design, problem = doe.cross({
     name = text_or_nil(head.name) or path:match("([^/]+)$"):gsub("%.ya?ml$", ""),
-    description = text_or_nil(head.description), harness = text_or_nil(head.harness), profile = text_or_nil(head.profile),
-    repeats = settings.repeats, order = settings.order or "listed", seed = settings.seed, factors = parts.block.factors,
+    description = text_or_nil(head.description), harness = text_or_nil(head.harness),
+    profile = text_or_nil(head.profile),
+    repeats = settings.repeats, order = settings.order or "listed", seed = settings.seed,
+    factors = parts.block.factors,
   }, parts.setups, parts.runs, parts.block.kind or "list")
   if not design then return nil, invalid(path, problem) end
   design.file, design.warnings = path, source.warnings

@@ -14,7 +14,8 @@ local function conflict(found, key)
   for known, origin in pairs(found) do
     if known == key then return "'" .. key .. "' is set twice (also at " .. origin .. ")" end
     if is_parent(known, key) or is_parent(key, known) then
-      return "'" .. key .. "' and '" .. known .. "' (" .. origin .. ") contradict each other: a key is a value or a map"
+      return "'" .. key .. "' and '" .. known .. "' (" .. origin
+        .. ") contradict each other: a key is a value or a map"
     end
   end
 end
@@ -22,7 +23,8 @@ end
 local function walk(source, map, path, skipped, prefix, found, overrides)
   for _, key in ipairs(json.keys(map)) do
     if not skipped[key] then
-      local value, full, here = map[key], prefix == "" and key or prefix .. "." .. key, lists.extend(path, key)
+      local value, full, here = map[key], prefix == "" and key or prefix .. "." .. key,
+        lists.extend(path, key)
       local err
       if override.kind_of(value) == "map" and next(value) ~= nil then
         err = walk(source, value, here, {}, full, found, overrides)

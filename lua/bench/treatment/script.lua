@@ -32,7 +32,8 @@ function M.load(path)
   design, problem = define(chunk)
   if problem ~= nil then
     local message = type(problem) == "table" and problem.message or problem
-    return nil, invalid(path, path .. ": " .. tostring(message), "a design file only defines: it must not wait or change anything")
+    return nil, invalid(path, path .. ": " .. tostring(message),
+      "a design file only defines: it must not wait or change anything")
   end
   if not looks_like_design(design) then
     return nil, invalid(path, path .. ": the file must return a design",
