@@ -1,0 +1,115 @@
+-- The tables that a run prints.
+local headline = require "bench.report.headline"
+local tables = require "bench.table"
+
+local M = {}
+
+local COLUMNS = {
+  { title = "treatment" }, { title = "stage", align = "right" }, { title = "load", align = "right" },
+  { title = "requests", align = "right" }, { title = "failed", align = "right" },
+  { title = "req/s", align = "right" },
+  { title = "out tok/s", align = "right" }, { title = "TTFT p50", align = "right" },
+  { title = "TTFT p99", align = "right" },
+  { title = "ITL p50", align = "right" }, { title = "E2E p50", align = "right" },
+  { title = "E2E p99", align = "right" },
+  { title = "verdict" },
+}
+
+---What was asked of a stage: `8 req/s` or `c=16`.
+---@param stage bench.report.Headline
+---@return string?
+function M.load(stage)
+  local parts = {}
+  if stage.rate then parts[#parts + 1] = tables.number(stage.rate) .. " req/s" end
+  if stage.concurrency then parts[#parts + 1] = "c=" .. tables.number(stage.concurrency) end
+  return parts[1] and table.concat(parts, " ") or nil
+end
+
+---@param verdict string
+---@return bench.table.Cell
+function M.verdict(verdict) return { text = verdict, style = verdict == "valid" and "good" or "bad" } end
+
+---The cells of one stage, without the treatment's name.
+---@param stage bench.report.Headline
+---@return table
+function M.cells(stage)
+  local failures = stage.failures > 0 and { text = tostring(stage.failures), style = "bad" } or 0
+  return { stage.stage, M.load(stage), stage.requests, failures, tables.number(stage.request_rate),
+    tables.number(stage.output_tokens_per_s), tables.seconds(stage.ttft_p50_s),
+    tables.seconds(stage.ttft_p99_s),
+    tables.seconds(stage.itl_p50_s), tables.seconds(stage.e2e_p50_s), tables.seconds(stage.e2e_p99_s),
+    M.verdict(stage.verdict) }
+end
+
+local function name_of(entry, several_stacks)
+  local name = entry.treatment or "-"
+  return several_stacks and entry.stack .. " / " .. name or name
+end
+
+local function drop_column(columns, rows, index)
+  local kept = {}
+  for c, column in ipairs(columns) do
+    if c ~= index then kept[#kept + 1] = column end
+  end
+  for r, row in ipairs(rows) do
+    local cells = {}
+    for c = 1, #columns do
+      if c ~= index then cells[#cells + 1] = row[c] == nil and { text = "-", style = "dim" } or row[c] end
+    end
+    rows[r] = cells
+  end
+  return kept
+end
+
+local function is_named(entries, several_stacks)
+  for _, entry in ipairs(entries) do
+    if entry.treatment then return true end
+  end
+  return several_stacks
+end
+
+local function rows_of(entries, several_stacks)
+  local rows, notes = {}, {}
+  for _, entry in ipairs(entries) do
+    for _, stage in ipairs(entry.result and entry.result.stages or {}) do
+      local cells = M.cells(headline.of(stage))
+      local row = { name_of(entry, several_stacks) }
+      for c = 1, #COLUMNS - 1 do row[c + 1] = cells[c] end
+      rows[#rows + 1] = row
+      for _, reason in ipairs(stage.verdict.reasons or {}) do
+        notes[#notes + 1] = ("%s, stage %d: %s: %s"):format(name_of(entry, several_stacks), stage.index,
+          stage.verdict.status, reason)
+      end
+    end
+    for _, note in ipairs(entry.result and entry.result.notes or {}) do
+      notes[#notes + 1] = name_of(entry, several_stacks) .. ": " .. note
+    end
+  end
+  return rows, notes
+end
+
+---The table and the notes below it, as text.
+---@param ctx bench.Context
+---@param results { treatments: table[] }
+---@param look { width?: integer, color?: boolean }
+---@return string
+function M.text(ctx, results, look)
+  local several = #(ctx.stacks or {}) > 1
+  local rows, notes = rows_of(results.treatments, several)
+  local columns = COLUMNS
+  if not is_named(results.treatments, several) then columns = drop_column(COLUMNS, rows, 1) end
+  local lines = { tables.render(columns, rows, look) }
+  for _, note in ipairs(notes) do
+    lines[#lines + 1] = tables.paint("! ", "warn", look.color) .. note .. "\n"
+  end
+  return table.concat(lines)
+end
+
+---@param ctx bench.Context
+---@param results { treatments: table[] }
+function M.print(ctx, results)
+  local text = M.text(ctx, results, require("bench.report.screen").look())
+  for line in text:gmatch("([^\n]*)\n") do ctx.log.plain(line) end
+end
+
+return M
