@@ -128,39 +128,50 @@ local function by_short_name(short, search)
   return {}
 end
 
+local FOLDER = "/config/specification"
+
+-- A specification in one of the search folders belongs to the folder that `config` is in.
+local function hit(path, root)
+  return { name = stem_of(path:sub(#root + 2)), path = path, base_dir = root:sub(1, -#FOLDER - 1) }
+end
+
+local function by_path(path, search, base_dir)
+  for _, root in ipairs(search) do
+    if path:sub(1, #root + 1) == root .. "/" then return hit(path, root) end
+  end
+  return { name = stem_of(base_name(path)), path = path, base_dir = base_dir }
+end
+
+---@class bench.spec.Found
+---@field name string
+---@field path string
+---@field base_dir string the folder whose `config` holds it, else that of the caller
+---@field note string? something odd about how it was found
+
 ---Finds a specification: an existing file, `category/name`, or a bare name that only one category has. The
 ---user's `config/specification` is searched before the installed one. A wrong category falls back to the bare
 ---name and is reported as `note`.
 ---@param name string
 ---@param opts? { base_dir?: string }
----@return { name: string, path: string, note?: string }? found
+---@return bench.spec.Found? found
 ---@return bench.Error? err `not_found` with all names and the nearest, `conflict` if several match
 function M.find(name, opts)
   local base_dir = M.base_dir(opts and opts.base_dir)
-  local as_path = env.expand(name)
   local search = roots(base_dir)
-  local stem = stem_of(name)
-  if is_file(as_path) then
-    local path = fs.absolute(as_path)
-    for _, root in ipairs(search) do
-      if path:sub(1, #root + 1) == root .. "/" then
-        return { name = stem_of(path:sub(#root + 2)), path = path }
-      end
-    end
-    return { name = stem_of(base_name(path)), path = path }
-  end
+  local as_path, stem = env.expand(name), stem_of(name)
+  if is_file(as_path) then return by_path(fs.absolute(as_path), search, base_dir) end
   for _, root in ipairs(search) do
     local path = root .. "/" .. stem .. ".yaml.j2"
-    if is_file(path) then return { name = stem, path = path } end
+    if is_file(path) then return hit(path, root) end
   end
   local found = by_short_name(base_name(stem), search)
   if #found == 0 then return nil, not_found(name, base_dir) end
   if #found > 1 then return nil, ambiguous(name, found) end
-  local hit = { name = found[1].name, path = found[1].path }
+  local only = hit(found[1].path, found[1].root)
   if stem:find("/", 1, true) then
-    hit.note = "there is no specification '" .. stem .. "'; using '" .. hit.name .. "'"
+    only.note = "there is no specification '" .. stem .. "'; using '" .. only.name .. "'"
   end
-  return hit
+  return only
 end
 
 -- Content
@@ -227,12 +238,11 @@ local function check_keys(spec, tree)
 end
 
 ---Reads a specification: renders it, checks its keys and that the files it names exist.
----@param found { name: string, path: string } from `find`
----@param opts? { base_dir?: string }
+---@param found bench.spec.Found
 ---@return bench.Spec? spec
 ---@return bench.Error? err
-function M.load(found, opts)
-  local spec = { name = found.name, path = found.path, base_dir = M.base_dir(opts and opts.base_dir) }
+function M.load(found)
+  local spec = { name = found.name, path = found.path, base_dir = found.base_dir }
   local source, err = fs.read(spec.path)
   if not source then return nil, err end
   spec.text, err = template.render(source, { base_dir = spec.base_dir }, { file = spec.path })

@@ -199,8 +199,7 @@ t.describe("bench.plan", function()
 
   t.it("builds our own specifications", function()
     for _, name in ipairs { "local/quickstart", "local/llama-cpp" } do
-      local home = require("host.info").home
-      local built = t.ok(plan.build(t.ok(spec.load(t.ok(spec.find(name)), { base_dir = home }))))
+      local built = t.ok(plan.build(t.ok(spec.load(t.ok(spec.find(name))))))
       t.eq("local", built.stacks[1].method)
       t.eq("native", built.stacks[1].config.harness.name)
     end

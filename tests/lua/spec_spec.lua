@@ -31,7 +31,7 @@ end
 local function load(base, text)
   local path = base .. "/s.yaml.j2"
   write(path, text)
-  return spec.load(t.ok(spec.find(path)), { base_dir = base })
+  return spec.load(t.ok(spec.find(path, { base_dir = base })))
 end
 
 t.describe("bench.spec", function()
@@ -77,7 +77,7 @@ t.describe("bench.spec", function()
 
   t.it("loads the paths it names", function()
     local base = checkout { "examples/gpux" }
-    local loaded = t.ok(spec.load(t.ok(spec.find("gpux", { base_dir = base })), { base_dir = base }))
+    local loaded = t.ok(spec.load(t.ok(spec.find("gpux", { base_dir = base }))))
     t.eq(base .. "/config/templates/values/defaults.yaml", loaded.values_file)
     t.eq(base .. "/config/scenarios/x.yaml", loaded.scenario_file)
     t.eq(base .. "/config/templates/jinja", loaded.template_dir)
@@ -112,7 +112,8 @@ t.describe("bench.spec", function()
 
   t.it("has its own specifications in order", function()
     for _, name in ipairs { "local/quickstart", "local/llama-cpp" } do
-      t.ok(spec.load(t.ok(spec.find(name)), { base_dir = require("host.info").home }))
+      local found = t.ok(spec.find(name, { base_dir = t.tempdir() }))
+      t.eq(require("host.info").home, t.ok(spec.load(found)).base_dir)
     end
   end)
 end)

@@ -3,8 +3,8 @@
 local M = {}
 
 local json = require "host.json"
+local log = require "host.log"
 local spec = require "bench.spec"
-local text = require "host.text"
 local yaml = require "host.yaml"
 
 local SECRET_VALUES = { "token", "tokenBase64" }
@@ -44,7 +44,7 @@ function M.write(built, place)
   end
   for _, stack in ipairs(built.stacks) do
     local folder = "plan/" .. stack.name .. "/"
-    local config = text.redact(yaml.encode(without_secrets(stack.config), { sort_keys = true }))
+    local config = log.redact(yaml.encode(without_secrets(stack.config), { sort_keys = true }))
     local ok, err = place:write(folder .. "config.yaml", config)
     if ok then ok, err = place:write(folder .. "origins.yaml", origins_text(stack)) end
     if not ok then return nil, err end

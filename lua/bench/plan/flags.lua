@@ -163,7 +163,7 @@ function M.apply_method(stack, value, origin)
   end
   for _, name in ipairs(M.METHODS) do
     if (name == method) ~= is_enabled(stack.config, name) then
-      set(stack, name, "enabled", name == method, origin or (method .. ".enabled"))
+      set(stack, name, "enabled", name == method, origin or ("follows from " .. method .. ".enabled"))
     end
   end
   return method

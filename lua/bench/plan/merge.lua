@@ -27,8 +27,10 @@ end
 
 -- Notes the origin of every leaf below a value that was taken over whole.
 local function note(origins, path, value, origin)
-  origins[path] = origin(path)
-  if override.kind_of(value) ~= "map" then return end
+  if override.kind_of(value) ~= "map" or next(value) == nil then
+    origins[path] = origin(path)
+    return
+  end
   for _, key in ipairs(json.keys(value)) do note(origins, child(path, key), value[key], origin) end
 end
 

@@ -22,7 +22,7 @@ end
 local function parse(path)
   local content, err = fs.read(path)
   if not content then return nil, err end
-  local warnings, tree = {}, nil
+  local warnings, tree = {}
   tree, err = yaml.decode(content, { file = path, warnings = warnings })
   if err then return nil, err end
   if override.kind_of(tree) ~= "map" then return nil, bad(path, "the file must hold a map of keys") end
