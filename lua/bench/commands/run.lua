@@ -1,0 +1,47 @@
+-- llmdbenchmark run: measures stacks that stand, or any endpoint.
+local shared = require("bench.options").shared
+local phase_options = require "bench.options.phase"
+
+local function list_endpoints(cli, ctx)
+  local lifecycle, endpoint = require "bench.lifecycle", require "bench.endpoint"
+  local outcome, err = lifecycle.phase(ctx, "run", { steps = "detect_endpoint", phase = cli.phase })
+  if not outcome then return nil, err end
+  if cli.json then
+    print(require("host.json").encode(require("host.json").list(endpoint.rows(ctx)), { indent = 2 }))
+  else
+    for _, line in ipairs(endpoint.listing(ctx)) do ctx.log.plain(line) end
+  end
+  local codes = require("host.info").exit_codes
+  return outcome.ok and codes.success or codes.failed
+end
+
+local function run(cli)
+  return require("bench.startup").with_session(cli, function(ctx)
+    if cli.options.list_endpoints then return list_endpoints(cli, ctx) end
+    return require("bench.lifecycle").run(ctx, { steps = cli.options.step, phase = cli.phase })
+  end)
+end
+
+return {
+  name = "run",
+  summary = "measure stacks that stand, or any OpenAI-compatible endpoint",
+  description = "With --url and --model no specification is needed. A bearer token for the endpoint is read "
+    .. "from LLMDBENCH_ENDPOINT_TOKEN. Exit code 4: the load ran, but a stage's verdict is not 'valid'.",
+  options = {
+    shared.session, phase_options.run_stacks, phase_options.load, shared.step,
+    { title = "Endpoint",
+      { "--endpoint-url", "--url", "-U", key = "endpoint_url", env = "LLMDBENCH_ENDPOINT_URL",
+        metavar = "URL",
+        help = "measure this endpoint instead of looking for those of the stacks" },
+      { "--list-endpoints", type = "boolean",
+        help = "only show where the stacks answer, with a command to measure each" },
+    },
+  },
+  json = true,
+  usage_examples = {
+    "llmdbenchmark --spec local/quickstart run -l native -w sanity_random",
+    "llmdbenchmark --spec local/quickstart run -o stages.0.rate=5,stages.0.duration_s=10",
+    "llmdbenchmark run --url http://127.0.0.1:8000 --model M -l native -w quick_random",
+  },
+  run = run,
+}

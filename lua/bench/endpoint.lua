@@ -1,0 +1,119 @@
+---Where the stacks of a run answer, and whether they serve the model.
+---@class bench.endpoint
+local M = {}
+
+local methods = require "bench.methods"
+local probe = require "host.probe"
+local retry = require "bench.retry"
+
+local VERIFY_ATTEMPTS = 3
+local VERIFY_PAUSE_S = 1
+
+-- A stack of several servers of their own is measured at the first.
+local function tell_replicas(ctx, stack, endpoint)
+  if #endpoint.urls < 2 then return end
+  ctx.log.warn(("stack '%s' has %d servers; %s is measured. Nothing divides requests between them: put a router "
+    .. "before them and give its --endpoint-url"):format(stack.name, #endpoint.urls, endpoint.url))
+end
+
+---Fills `stack.endpoint`: the URL of `--endpoint-url`, else what the deploy method knows.
+---@async
+---@param ctx bench.Context
+---@param stack bench.plan.Stack
+---@return { message: string }?
+---@return bench.Error?
+function M.detect(ctx, stack)
+  local endpoint, err
+  if ctx.url then
+    endpoint = { url = ctx.url, urls = { ctx.url }, model = stack.model.name }
+  else
+    local method
+    method, err = methods.get(stack.method)
+    if not method then return nil, err end
+    endpoint, err = method.endpoint(ctx, stack)
+  end
+  if not endpoint and ctx.dry_run then return { message = "none yet: " .. err.message } end
+  if not endpoint then return nil, err end
+  endpoint.token = ctx.token
+  stack.endpoint = endpoint
+  tell_replicas(ctx, stack, endpoint)
+  return { message = table.concat(endpoint.urls, ", ") .. (ctx.url and " (given)" or "") }
+end
+
+---Checks that the endpoint serves the model of the run; one that does not answer is asked again.
+---@async
+---@param ctx bench.Context
+---@param stack bench.plan.Stack
+---@return { message: string }?
+---@return bench.Error? err `unreachable`, `timeout`, `denied`, or `not_found` with the nearest model
+function M.verify(ctx, stack)
+  if ctx.dry_run then return { message = "would ask /v1/models for " .. stack.model.name } end
+  local models, err = retry.run(function()
+    return probe.models(stack.endpoint.url, { expect = stack.model.name, token = stack.endpoint.token })
+  end, { attempts = VERIFY_ATTEMPTS, delay_s = VERIFY_PAUSE_S })
+  if models then return { message = stack.model.name .. " is served" } end
+  err.hint = err.code == "not_found" and "pass --model with a name that it serves"
+    or err.hint or "does it run? `llmdbenchmark smoketest` tells more"
+  return nil, err
+end
+
+-- Listing
+
+local function pad(text, width)
+  return text .. (" "):rep(width - #text)
+end
+
+local function columns(rows)
+  local widths = {}
+  for _, row in ipairs(rows) do
+    for i, cell in ipairs(row) do widths[i] = math.max(widths[i] or 0, #cell) end
+  end
+  local lines = {}
+  for i, row in ipairs(rows) do
+    local cells, rule = {}, {}
+    for c, cell in ipairs(row) do
+      cells[c], rule[c] = pad(cell, widths[c]), ("-"):rep(widths[c])
+    end
+    lines[#lines + 1] = (table.concat(cells, "  "):gsub("%s+$", ""))
+    if i == 1 then lines[#lines + 1] = table.concat(rule, "  ") end
+  end
+  return lines
+end
+
+---The table of `run --list-endpoints`, and for each stack a command that benchmarks it alone.
+---@param ctx bench.Context
+---@return string[] lines
+function M.listing(ctx)
+  local rows = { { "STACK", "MODEL", "ENDPOINT URL" } }
+  for _, stack in ipairs(ctx.stacks) do
+    rows[#rows + 1] = { stack.name, stack.model.name, stack.endpoint and stack.endpoint.url
+      or "<not detected>" }
+  end
+  local lines = columns(rows)
+  for _, stack in ipairs(ctx.stacks) do
+    if stack.endpoint then
+      local options = { "--endpoint-url " .. stack.endpoint.url, "--model " .. stack.model.name,
+        "-l " .. ctx.harness .. " -w " .. ctx.workload }
+      lines[#lines + 1] = ""
+      lines[#lines + 1] = "# " .. stack.name .. " - " .. stack.model.name
+      lines[#lines + 1] = "llmdbenchmark" .. (ctx.spec and " --spec " .. ctx.spec.name or "") .. " run \\"
+      lines[#lines + 1] = "  --namespace " .. ctx.namespace .. " \\"
+      lines[#lines + 1] = "  " .. table.concat(options, " \\\n  ")
+    end
+  end
+  return lines
+end
+
+---The same as data.
+---@param ctx bench.Context
+---@return table[]
+function M.rows(ctx)
+  local rows = {}
+  for i, stack in ipairs(ctx.stacks) do
+    rows[i] = { stack = stack.name, model = stack.model.name, namespace = ctx.namespace,
+      url = stack.endpoint and stack.endpoint.url, urls = stack.endpoint and stack.endpoint.urls }
+  end
+  return rows
+end
+
+return M

@@ -1,0 +1,231 @@
+---The measuring part of the run phase: one job for each treatment of each stack.
+---@class bench.jobs
+local M = {}
+
+local clock = require "host.clock"
+local fs = require "host.fs"
+local harness = require "bench.harness"
+local plan = require "bench.plan"
+local progress = require "bench.progress"
+local text = require "host.text"
+local workload = require "bench.workload"
+
+---@class bench.Job
+---@field id string experiment id: names the result folder
+---@field dir string result folder
+---@field profile string path of the rendered profile
+---@field profile_name string
+---@field profile_text string
+---@field treatment bench.Treatment?
+---@field seed integer?
+---@field repetition integer?
+---@field endpoint bench.Endpoint
+---@field timeout_s number? of the whole job; nil: none
+---@field on_progress fun(p: table)
+
+---Step `run_preflight`: harness and profile exist, before anything is asked of a server.
+---@param ctx bench.Context
+function M.preflight(ctx)
+  local definition, err = harness.get(ctx.harness)
+  if not definition then return nil, err end
+  local profile
+  profile, err = workload.find(definition.profiles or definition.name, ctx.workload, ctx.base_dir)
+  if not profile then return nil, err end
+  ctx.state.harness, ctx.state.profile = definition, profile
+  return { message = ("harness %s, profile %s"):format(definition.name, profile.path) }
+end
+
+-- Rendering
+
+local function tokens_for(ctx, stack)
+  local dir, file = workload.split_dataset(ctx.opts.dataset)
+  return {
+    LLMDBENCH_DEPLOY_CURRENT_MODEL = stack.model.name,
+    LLMDBENCH_DEPLOY_CURRENT_TOKENIZER = stack.model.name,
+    LLMDBENCH_HARNESS_STACK_ENDPOINT_URL = stack.endpoint and stack.endpoint.url,
+    LLMDBENCH_RUN_DATASET_DIR = dir or plan.get(stack.config, "experiment.datasetDir"),
+    LLMDBENCH_RUN_DATASET_FILE = file or plan.get(stack.config, "experiment.datasetFile"),
+  }
+end
+
+local function check_names(treatments)
+  local seen = {}
+  for _, treatment in ipairs(treatments) do
+    if not treatment.name:match("^[%w][%w._-]*$") then
+      return { code = "invalid", message = "'" .. treatment.name .. "' cannot name a treatment",
+        hint = "use letters, digits, '.', '_' and '-'" }
+    end
+    if seen[treatment.name] then
+      return { code = "invalid", message = "two treatments are called '" .. treatment.name .. "'" }
+    end
+    seen[treatment.name] = true
+  end
+end
+
+-- Where the rendered profiles of a stack go.
+local function folder_for(ctx, stack)
+  local folder = "workload/profiles/" .. ctx.state.harness.name
+  return #ctx.stacks > 1 and folder .. "/" .. stack.name or folder
+end
+
+local function write_profile(ctx, stack, name, content)
+  if ctx.dry_run then return nil end
+  local path = ctx.workspace:folder(folder_for(ctx, stack)) .. "/" .. name
+  local ok, err = fs.write(path, content)
+  if not ok then return nil, err end
+  return path
+end
+
+local function render_one(ctx, stack, source, treatment)
+  local profile = ctx.state.profile
+  local rendered, err = workload.render(source, { file = profile.path, tokens = tokens_for(ctx, stack),
+    treatment = treatment, allows = ctx.state.harness.allows })
+  if not rendered then return nil, err end
+  local name = workload.rendered_name(profile.name, treatment)
+  local path
+  path, err = write_profile(ctx, stack, name, rendered)
+  if err then return nil, err end
+  return { profile = path, profile_name = profile.name, profile_text = rendered, treatment = treatment }
+end
+
+---Step `render_profiles`: fills `ctx.state.jobs[<stack>]`.
+---@param ctx bench.Context
+---@param stack bench.plan.Stack
+function M.render(ctx, stack)
+  local source, err = fs.read(ctx.state.profile.path)
+  if not source then return nil, err end
+  local treatments = ctx.treatments or {}
+  err = check_names(treatments)
+  if err then return nil, err end
+  local jobs = {}
+  for i = 1, math.max(1, #treatments) do
+    jobs[i], err = render_one(ctx, stack, source, treatments[i])
+    if not jobs[i] then return nil, err end
+  end
+  ctx.state.jobs[stack.name] = jobs
+  return { message = #jobs .. " profile(s) rendered" }
+end
+
+-- Running
+
+local function new_id(ctx, stack, job)
+  local parts = { ctx.state.harness.name }
+  if #ctx.stacks > 1 then parts[#parts + 1] = stack.name end
+  if job.treatment then parts[#parts + 1] = job.treatment.name end
+  parts[#parts + 1] = ("%d"):format(math.floor(clock.now()))
+  parts[#parts + 1] = text.uuid():gsub("-", ""):sub(1, 6)
+  return table.concat(parts, "-")
+end
+
+-- Shows the live line; an event file gets each moment.
+local function reporter(ctx, stack, job)
+  return function(p)
+    ctx.log.status(progress.line(p))
+    if ctx.events then ctx.events:write("progress", { stack = stack.name, id = job.id, progress = p }) end
+  end
+end
+
+local function worst_verdict(result)
+  local worst = "valid"
+  for _, stage in ipairs(result.stages) do
+    if stage.verdict.status ~= "valid" then worst = stage.verdict.status end
+  end
+  return worst
+end
+
+local function count_files(dir)
+  local files = 0
+  for _, path in ipairs(fs.glob(dir .. "/**")) do
+    local stat = fs.stat(path)
+    if stat and stat.type == "file" then files = files + 1 end
+  end
+  return files
+end
+
+-- Runs one job to its reports. The entry in `ctx.results.treatments` says what became of it.
+local function run_job(ctx, stack, job)
+  local entry = { id = job.id, dir = job.dir, stack = stack.name, treatment = job.treatment
+    and job.treatment.name }
+  table.insert(ctx.results.treatments, entry)
+  local result, err = ctx.state.harness.run(ctx, stack, job)
+  ctx.log.status(nil)
+  if result then
+    entry.result, entry.verdict = result, worst_verdict(result)
+    entry.reports, err = require("bench.report").write(ctx, stack, job, result)
+  end
+  entry.files = count_files(job.dir)
+  if err then
+    entry.err = err
+    return nil, err
+  end
+  return entry
+end
+
+local function prepare(ctx, stack, job)
+  job.id = new_id(ctx, stack, job)
+  job.endpoint = stack.endpoint
+  if job.treatment then job.seed, job.repetition = job.treatment.seed, job.treatment.repetition end
+  job.timeout_s = ctx.timeout_s
+  job.on_progress = reporter(ctx, stack, job)
+  job.dir = ctx.workspace:folder("results/" .. job.id .. "_1")
+end
+
+local function describe(job)
+  return job.treatment and "treatment '" .. job.treatment.name .. "'" or job.profile_name
+end
+
+local function dry_run(ctx, stack)
+  for _, job in ipairs(ctx.state.jobs[stack.name]) do
+    ctx.log.info(("would run harness %s with %s against %s"):format(ctx.state.harness.name, describe(job),
+      stack.endpoint and stack.endpoint.url or "the endpoint of stack '" .. stack.name .. "'"))
+  end
+  return { message = "nothing sent: dry run" }
+end
+
+---Step `deploy_harness`: measures every treatment of a stack, one after the other, and writes its reports
+---before
+---the next begins. A failed treatment does not stop the others; the step fails at the end.
+---@param ctx bench.Context
+---@param stack bench.plan.Stack
+function M.run(ctx, stack)
+  if ctx.dry_run then return dry_run(ctx, stack) end
+  local jobs, failed, first = ctx.state.jobs[stack.name], 0, nil
+  for i, job in ipairs(jobs) do
+    prepare(ctx, stack, job)
+    ctx.log.info(("[%d/%d] stack '%s': %s -> %s"):format(i, #jobs, stack.name, describe(job), job.id))
+    local entry, err = run_job(ctx, stack, job)
+    if entry then
+      ctx.log.info(("[%d/%d] %s"):format(i, #jobs, entry.verdict))
+    else
+      failed, first = failed + 1, first or err
+      ctx.log.error(("[%d/%d] %s failed: %s"):format(i, #jobs, describe(job), err.message))
+    end
+  end
+  if failed == 0 then return { message = #jobs .. " treatment(s) measured" } end
+  first.message = ("%d of %d treatments failed; the first: %s"):format(failed, #jobs, first.message)
+  return nil, first
+end
+
+-- After the measurement
+
+---Step `collect_results`: every finished treatment left its records and reports.
+---@param ctx bench.Context
+---@param stack bench.plan.Stack
+function M.collect(ctx, stack)
+  if ctx.dry_run then return { message = "nothing to collect: dry run" } end
+  local found = 0
+  for _, entry in ipairs(ctx.results.treatments) do
+    if entry.stack == stack.name and not entry.err then
+      if #entry.reports == 0 then
+        return nil, { code = "not_found", message = entry.dir .. " holds no report" }
+      end
+      for _, path in ipairs(entry.reports) do
+        if not fs.exists(path) then return nil, { code = "not_found", message = path .. " is missing" } end
+      end
+      found = found + entry.files
+    end
+  end
+  return { message = found .. " file(s) in " .. ctx.workspace:path "results" }
+end
+
+return M

@@ -1,0 +1,43 @@
+-- Options that only the phase commands have.
+local shared = require "bench.options.shared"
+
+local M = {}
+
+M.set = { "--set", env = "LLMDBENCH_SET", metavar = "[STACK:]KEY=VALUE[,...]",
+  help = "change values of the configuration, for all stacks or those that match STACK" }
+
+-- What names the stacks and changes their configuration.
+M.stacks = { title = "Stacks", shared.selection, M.set }
+
+-- `run` asks for one model; elsewhere the option names what is deployed.
+M.run_stacks = {
+  title = "Stacks",
+  shared.selection[1],
+  { "--model", "--models", "-m", key = "models", env = { "LLMDBENCH_MODEL", "LLMDBENCH_MODELS" },
+    metavar = "MODEL", help = "model to ask for, instead of the scenario's" },
+  shared.selection[3],
+  shared.selection[4],
+  M.set,
+}
+
+M.load = {
+  title = "Load",
+  { "--harness", "-l", env = "LLMDBENCH_HARNESS", metavar = "NAME",
+    help = "harness that generates the load; the scenario's unless given" },
+  { "--workload", "-w", env = "LLMDBENCH_WORKLOAD", metavar = "PROFILE",
+    help = "profile in workload/profiles/<harness>/, or a file" },
+  { "--overrides", "-o", env = "LLMDBENCH_OVERRIDES", metavar = "KEY=VALUE[,...]",
+    help = "change values of the profile: dotted keys, list elements by index (load.stages.0.rate=5)" },
+  { "--experiments", "-e", env = "LLMDBENCH_EXPERIMENTS", type = "path", metavar = "FILE",
+    help = "run the treatments of an experiment file instead of --overrides" },
+  { "--dataset", "-x", env = "LLMDBENCH_DATASET", metavar = "PATH",
+    help = "fills the data set tokens of a profile" },
+  { "--wait-timeout", env = "LLMDBENCH_WAIT_TIMEOUT", type = "integer", minimum = 0, metavar = "SECONDS",
+    help = "longest time for one treatment; 0: no limit; the scenario's harness.waitTimeout unless given" },
+  { "--analyze", env = "LLMDBENCH_RUN_EXPERIMENT_ANALYZE_LOCALLY", type = "boolean",
+    help = "draw pictures and compare treatments at the end; yes unless --no-analyze" },
+}
+
+M.smoketest = { "--skip-smoketest", type = "boolean", help = "do not test the stacks after standup" }
+
+return M

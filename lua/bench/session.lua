@@ -1,0 +1,120 @@
+---From command-line options to the context that every step receives.
+---@class bench.session
+local M = {}
+
+local context = require "bench.context"
+local log = require "host.log"
+local plan = require "bench.plan"
+local plan_files = require "bench.plan.files"
+local spec = require "bench.spec"
+local workload = require "bench.workload"
+local workspace = require "bench.workspace"
+
+---@class bench.SessionOptions the options of a command, by name
+---@field spec? string
+---@field base_dir? string
+---@field workspace? string
+---@field namespace? string
+---@field models? string
+---@field methods? string
+---@field stack? string[]
+---@field set? string
+---@field dry_run? boolean
+---@field sources? table<string, string> option -> the flag or variable that gave it
+---@field overrides? table those of a setup treatment: dotted keys, or a list of `{ key, value, origin }`
+---@field parent_workspace? bench.Workspace
+---@field workspace_name? string name of a nested workspace
+---@field endpoint_url? string run: measure this endpoint
+---@field harness? string
+---@field workload? string
+---@field run_overrides? string run: `--overrides`
+---@field experiments? string run: file with run treatments
+---@field treatments? bench.Treatment[] run: instead of those
+---@field dataset? string
+---@field wait_timeout? number seconds; 0: no limit
+---@field analyze? boolean
+---@field events? bench.events.Writer
+---@field words? string[] the command line
+
+local function no_spec()
+  return { code = "invalid", message = "no specification given",
+    hint = "pass --spec NAME (for example local/quickstart) or set LLMDBENCH_SPEC" }
+end
+
+local function load_plan(opts)
+  if not opts.spec then return nil, no_spec() end
+  local found, err = spec.find(opts.spec, { base_dir = opts.base_dir })
+  if not found then return nil, err end
+  if found.note then log.warn(found.note) end
+  local loaded
+  loaded, err = spec.load(found)
+  if not loaded then return nil, err end
+  return plan.build(loaded, opts)
+end
+
+-- A plan of one stack for an endpoint that we know nothing else about.
+local function url_plan(opts)
+  if not opts.models then
+    return nil, { code = "invalid", message = "--url needs --model: the name that the endpoint serves" }
+  end
+  return plan.for_url(opts.endpoint_url, opts.models)
+end
+
+local function open_workspace(opts, built)
+  local where = { workspace = opts.workspace, work_dir = built.work_dir, parent = opts.parent_workspace,
+    name = opts.workspace_name }
+  if opts.dry_run then return workspace.imagined(where) end
+  return workspace.open(where)
+end
+
+local function start_logging(ctx)
+  if ctx.opts.parent_workspace then return true end
+  return log.open(ctx.workspace:path "logs")
+end
+
+-- The run treatments: those of the caller, of an experiment file, or of `--overrides`.
+local function treatments_of(opts)
+  if opts.treatments then return opts.treatments end
+  if opts.experiments then
+    local design, err = require("bench.treatment").load(opts.experiments)
+    if not design then return nil, err end
+    if #design.setups > 1 then
+      return nil, { code = "invalid", message = opts.experiments
+        .. " has setup treatments, which need a standup each",
+        hint = "use `llmdbenchmark experiment -e " .. opts.experiments .. "`" }
+    end
+    return design.setups[1].runs
+  end
+  local single, err = workload.override_treatment(opts.run_overrides)
+  if err then return nil, err end
+  return single and { single } or {}
+end
+
+local function build_plan(opts)
+  if opts.endpoint_url and not opts.spec then return url_plan(opts) end
+  return load_plan(opts)
+end
+
+---Reads the specification, merges the plan, makes the workspace and writes the plan into it. A dry run writes
+---nothing.
+---@param opts bench.SessionOptions
+---@return bench.Context? ctx
+---@return bench.Error? err
+function M.open(opts)
+  local built, err = build_plan(opts)
+  if not built then return nil, err end
+  for _, warning in ipairs(built.warnings) do log.warn(warning) end
+  local treatments, place, ok
+  treatments, err = treatments_of(opts)
+  if not treatments then return nil, err end
+  place, err = open_workspace(opts, built)
+  if not place then return nil, err end
+  local ctx = context.new(opts, built, place, treatments)
+  if ctx.dry_run then return ctx end
+  ok, err = start_logging(ctx)
+  if ok then ok, err = plan_files.write(built, place) end
+  if not ok then return nil, err end
+  return ctx
+end
+
+return M

@@ -1,0 +1,87 @@
+---What every phase command does first and last: console, event file, session; and its errors and exit code.
+---@class bench.startup
+local M = {}
+
+local info = require "host.info"
+local log = require "host.log"
+
+local codes = info.exit_codes
+
+-- The options of a command as a session wants them.
+local function session_options(cli)
+  local given = cli.options
+  local opts = {
+    spec = given.spec, base_dir = given.base_dir, workspace = given.workspace, dry_run = given.dry_run,
+    namespace = given.namespace, models = given.models, stack = given.stack, set = given.set,
+    methods = given.methods and table.concat(given.methods, ",") or nil,
+    endpoint_url = given.endpoint_url, harness = given.harness, workload = given.workload,
+    run_overrides = given.overrides, experiments = given.experiments, dataset = given.dataset,
+    wait_timeout = given.wait_timeout, analyze = given.analyze, parallel = given.parallel,
+    words = cli.words, sources = {},
+  }
+  for key, source in pairs(cli.sources or {}) do
+    if source ~= "default" then opts.sources[key] = source == "flag" and "--" .. key or source end
+  end
+  return opts
+end
+
+-- With --json only warnings and errors are printed beside the answer.
+local function set_console(cli)
+  if cli.options.verbose then log.level "debug" elseif cli.json then log.level "warning" end
+end
+
+local function tell_start(cli, ctx)
+  if ctx.spec and ctx.opts.spec ~= ctx.spec.path then
+    log.info(("Specification %s: %s"):format(ctx.opts.spec, ctx.spec.path))
+  end
+  log.info(("%s %s"):format(info.name, info.version))
+  for _, line in ipairs(require("bench.cli.overrides").lines(cli)) do log.info(line) end
+  if not ctx.dry_run then log.info("Workspace: " .. ctx.workspace.dir) end
+end
+
+---Prints an error: its message, what was run, its hint.
+---@param err bench.Error
+function M.tell(err)
+  log.error(tostring(err.message))
+  if err.hint then log.error("  hint: " .. err.hint) end
+end
+
+local function open_events(cli)
+  if not cli.options.events or cli.options.dry_run then return nil end
+  return require("bench.events").open(cli.options.events)
+end
+
+-- What the command's body says, as an exit code.
+local function finish(code, err)
+  if code then return code end
+  M.tell(err)
+  return err.usage and codes.usage or codes.failed
+end
+
+---Opens a session for a command and hands it to `body`.
+---@async
+---@param cli bench.Cli
+---@param body fun(ctx: bench.Context): integer?, bench.Error?
+---@return integer exit_code
+function M.with_session(cli, body)
+  set_console(cli)
+  local events, err = open_events(cli)
+  if err then return finish(nil, err) end
+  local opts = session_options(cli)
+  opts.events = events
+  local ctx
+  ctx, err = require("bench.session").open(opts)
+  if not ctx then return finish(nil, err) end
+  tell_start(cli, ctx)
+  local fine, code, why = pcall(body, ctx)
+  if events then events:close() end
+  if not fine then
+    log.close()
+    error(code, 0)
+  end
+  local result = finish(code, why)
+  log.close()
+  return result
+end
+
+return M
