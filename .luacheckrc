@@ -1,6 +1,6 @@
 -- luacheck lua scripts tests workload
 std = "luajit"
-max_line_length = 110
+max_line_length = 120
 unused_args = false
 cache = false
 exclude_files = { "build/**" }

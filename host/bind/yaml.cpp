@@ -104,12 +104,9 @@ int l_encode_all(lua_State* L) {
 }
 
 constexpr script::Function kFunctions[] = {
-    {"decode", script::guard<l_decode>},
-    {"decode_all", script::guard<l_decode_all>},
-    {"load", script::guard<l_load>},
-    {"lines", script::guard<l_lines>},
-    {"encode", script::guard<l_encode>},
-    {"encode_all", script::guard<l_encode_all>},
+    {"decode", script::guard<l_decode>}, {"decode_all", script::guard<l_decode_all>},
+    {"load", script::guard<l_load>},     {"lines", script::guard<l_lines>},
+    {"encode", script::guard<l_encode>}, {"encode_all", script::guard<l_encode_all>},
 };
 
 }  // namespace

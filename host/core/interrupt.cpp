@@ -1,12 +1,12 @@
 #include "core/interrupt.hpp"
 
+#include <fcntl.h>
+#include <unistd.h>
 #include <array>
 #include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <cstdint>
-#include <fcntl.h>
-#include <unistd.h>
 #include <utility>
 
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -34,7 +34,8 @@ extern "C" void handle_signal(int number) {
   }
   if (auto* hook = run_at_once.load()) hook();
   const auto byte = static_cast<unsigned char>(number);
-  if (const int fd = wake_fd.load(); fd >= 0) [[maybe_unused]] const auto n = ::write(fd, &byte, 1);
+  if (const int fd = wake_fd.load(); fd >= 0) [[maybe_unused]]
+    const auto n = ::write(fd, &byte, 1);
   errno = saved;
 }
 
@@ -61,21 +62,23 @@ void kill_guarded_groups() {
 }
 
 struct Interrupts::State {
-  State(Loop& loop, std::function<void(int)> callback) : on_signal(std::move(callback)), reader(loop.context()) {}
+  State(Loop& loop, std::function<void(int)> callback)
+      : on_signal(std::move(callback)), reader(loop.context()) {}
 
   void listen() {
-    reader.async_read_some(boost::asio::buffer(&byte, 1), [this](const boost::system::error_code& ec, std::size_t) {
-      if (ec) return;
-      on_signal(byte);
-      listen();
-    });
+    reader.async_read_some(boost::asio::buffer(&byte, 1),
+                           [this](const boost::system::error_code& ec, std::size_t) {
+                             if (ec) return;
+                             on_signal(byte);
+                             listen();
+                           });
   }
 
   std::function<void(int)> on_signal;
   boost::asio::posix::stream_descriptor reader;
   unsigned char byte = 0;
   int write_end = -1;
-  struct sigaction before[std::size(kSignals)] {};
+  struct sigaction before[std::size(kSignals)]{};
 };
 
 Interrupts::Interrupts(Loop& loop, void (*at_once)(), std::function<void(int)> on_signal)

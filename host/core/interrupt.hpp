@@ -1,9 +1,9 @@
 // Ctrl-C: the first asks politely, the second leaves at once and takes the child processes along.
 #pragma once
 
+#include <sys/types.h>
 #include <functional>
 #include <memory>
-#include <sys/types.h>
 
 namespace core {
 

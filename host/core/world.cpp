@@ -3,8 +3,8 @@
 #include <utility>
 
 #include "core/env.hpp"
-#include "core/log.hpp"
 #include "core/http.hpp"
+#include "core/log.hpp"
 #include "core/runner.hpp"
 #include "core/temp.hpp"
 

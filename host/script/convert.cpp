@@ -55,7 +55,8 @@ core::Value read(lua_State* L, int index, int depth, std::string& path);
 }
 
 core::Value read_number(double number) {
-  if (number == std::floor(number) && std::fabs(number) <= kLargestExact) return static_cast<std::int64_t>(number);
+  if (number == std::floor(number) && std::fabs(number) <= kLargestExact)
+    return static_cast<std::int64_t>(number);
   return number;
 }
 
@@ -98,7 +99,8 @@ core::Value read_object(lua_State* L, int index, int depth, std::string& path) {
 }
 
 core::Value read_table(lua_State* L, int index, int depth, std::string& path) {
-  if (depth > kDeepest) bad_value(path, "nested deeper than " + std::to_string(kDeepest) + " levels, or a cycle");
+  if (depth > kDeepest)
+    bad_value(path, "nested deeper than " + std::to_string(kDeepest) + " levels, or a cycle");
   if (!lua_checkstack(L, 8)) bad_value(path, "too deep for the stack");
   const auto mark = mark_of(L, index);
   const std::size_t size = lua_objlen(L, index);
@@ -150,8 +152,8 @@ void push_object_table(lua_State* L, const core::Value& value) {
     lua_pushlstring(L, key.data(), key.size());
     lua_pushvalue(L, -1);
     push(L, member);
-    lua_rawset(L, -6);                    // table[key] = member
-    lua_rawseti(L, -2, ++position);       // keys[position] = key
+    lua_rawset(L, -6);               // table[key] = member
+    lua_rawseti(L, -2, ++position);  // keys[position] = key
   }
   lua_setfield(L, -2, kKeys);
   lua_setmetatable(L, -2);

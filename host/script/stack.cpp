@@ -42,7 +42,8 @@ std::string_view option_type(const Option& option) {
 
 void read_option(core::Value& result, const std::string& key, core::Value value, std::string_view function,
                  const std::vector<Option>& declared) {
-  const auto known = std::find_if(declared.begin(), declared.end(), [&](const Option& o) { return key == o.name; });
+  const auto known =
+      std::find_if(declared.begin(), declared.end(), [&](const Option& o) { return key == o.name; });
   if (known == declared.end()) {
     std::vector<std::string> names;
     for (const auto& option : declared) names.emplace_back(option.name);
@@ -108,7 +109,8 @@ void* raise_sentinel() {
 }
 
 std::string check_string(lua_State* L, int index) {
-  if (lua_type(L, index) != LUA_TSTRING && lua_type(L, index) != LUA_TNUMBER) bad_argument(L, index, "a string");
+  if (lua_type(L, index) != LUA_TSTRING && lua_type(L, index) != LUA_TNUMBER)
+    bad_argument(L, index, "a string");
   lua_pushvalue(L, index);  // lua_tolstring would turn a number in place
   std::size_t size = 0;
   const char* text = lua_tolstring(L, -1, &size);
@@ -126,7 +128,8 @@ double check_number(lua_State* L, int index) {
 
 std::int64_t check_integer(lua_State* L, int index) {
   const double number = check_number(L, index);
-  if (number != std::floor(number) || std::fabs(number) > 9007199254740992.0) bad_argument(L, index, "a whole number");
+  if (number != std::floor(number) || std::fabs(number) > 9007199254740992.0)
+    bad_argument(L, index, "a whole number");
   return static_cast<std::int64_t>(number);
 }
 
@@ -163,7 +166,8 @@ core::Value options(lua_State* L, int index, std::string_view function, const st
   if (lua_isnoneornil(L, index)) return result;
   if (!lua_istable(L, index)) bad_argument(L, index, "a table of options");
   auto given = check_value(L, index);
-  if (given.is_array() && !given.empty()) throw core::UsageError(std::string(function) + ": options need names");
+  if (given.is_array() && !given.empty())
+    throw core::UsageError(std::string(function) + ": options need names");
   for (auto& [key, value] : given.items()) read_option(result, key, std::move(value), function, known);
   return result;
 }

@@ -99,9 +99,9 @@ class Task : public std::enable_shared_from_this<Task> {
   std::shared_ptr<Wait> wait_;
   std::vector<std::function<void()>> on_done_;
   std::map<std::uint64_t, std::function<void()>> at_end_;  // in the order of `at_end`
-  std::weak_ptr<lua_State*> main_;  // gone once the Lua state is closed
-  std::weak_ptr<Task> awaited_;     // the task whose end it waits for
-  std::shared_ptr<Task> cause_;     // the failed task whose error a join raised here
+  std::weak_ptr<lua_State*> main_;                         // gone once the Lua state is closed
+  std::weak_ptr<Task> awaited_;                            // the task whose end it waits for
+  std::shared_ptr<Task> cause_;                            // the failed task whose error a join raised here
   State state_ = State::ready;
   bool cancelled_ = false;
   bool shielded_ = false;

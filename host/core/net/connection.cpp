@@ -72,7 +72,7 @@ std::string lower_first(const char* text) {
 void Connection::FreeTls::operator()(ssl_st* tls) const { SSL_free(tls); }
 
 void Connection::start_tls(const std::shared_ptr<TlsContext>& context) {
-  ready_ = false;  // it may have spoken plainly so far, to a proxy
+  ready_ = false;                       // it may have spoken plainly so far, to a proxy
   tls_.reset(SSL_new(context->raw()));  // keeps the context alive by its own reference count
   auto* bio = BIO_new(quiet_socket_method());
   BIO_set_data(bio, reinterpret_cast<void*>(static_cast<std::intptr_t>(fd_.get())));

@@ -33,7 +33,8 @@ class Connection {
   Connection& operator=(Connection&&) noexcept = default;
   ~Connection() = default;
 
-  /// Speaks TLS from here on; `handshake` again. As a client, `host` is the name to verify and to send as SNI.
+  /// Speaks TLS from here on; `handshake` again. As a client, `host` is the name to verify and to send as
+  /// SNI.
   void start_tls_client(const std::shared_ptr<TlsContext>& context, const std::string& host);
   void start_tls_server(const std::shared_ptr<TlsContext>& context);
 
