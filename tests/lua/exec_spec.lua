@@ -166,20 +166,20 @@ end)
 
 t.describe("detached processes", function()
   t.it("are found and stopped by pid and start time", function()
-    local log = t.tempdir() .. "/log"
-    local process = t.ok(exec.start(sh "echo up; exec sleep 1000", { detached = true, log_file = log }))
+    local log_file = t.tempdir() .. "/log"
+    local process = t.ok(exec.start(sh "echo up; exec sleep 1000", { detached = true, log_file = log_file }))
     t.cleanup(function() exec.stop(process.pid, process.start_time, { grace_s = 0 }) end)
     t.eq(true, exec.alive(process.pid, process.start_time))
     t.eq(false, exec.alive(process.pid, "1-other-start"))
     t.eq(false, exec.stop(process.pid, "1-other-start"))
-    repeat task.sleep(0.01) until fs.read(log) == "up\n"
+    repeat task.sleep(0.01) until fs.read(log_file) == "up\n"
     t.eq(true, exec.stop(process.pid, process.start_time))
     t.eq(false, (exec.alive(process.pid, process.start_time)))
     t.eq(false, exec.stop(process.pid, process.start_time))
   end)
 
   t.it("tell their exit code to the program that started them", function()
-    local process = t.ok(exec.start(sh "exit 9", { detached = true, log_file = t.tempdir() .. "/log" }))
+    local process = t.ok(exec.start(sh "exit 9", { detached = true, log_file = t.tempdir() .. "/log_file" }))
     local living, code
     repeat
       task.sleep(0.01)

@@ -353,6 +353,7 @@ class RealHttp : public Http {
   ~RealHttp() override {
     for (Operation* operation : std::set<Operation*>(shared_->live))
       if (shared_->live.count(operation)) operation->abandon();
+    shared_->resolver.close();
   }
 
   Cancel open(HttpRequest request, Callback<std::shared_ptr<HttpStream>> done) override {

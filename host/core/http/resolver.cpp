@@ -46,7 +46,9 @@ Resolver::Resolver(Loop& loop)
   mailbox_->loop = &loop;
 }
 
-Resolver::~Resolver() {
+Resolver::~Resolver() { close(); }
+
+void Resolver::close() {
   const std::lock_guard lock(mailbox_->mutex);
   mailbox_->loop = nullptr;
 }

@@ -16,8 +16,10 @@ namespace core {
 class Resolver {
  public:
   explicit Resolver(Loop& loop);
-  /// Answers that are still under way are dropped.
   ~Resolver();
+  /// Answers that are still under way are dropped. To be called while the loop lives: a waiting callback may
+  /// keep the resolver alive for longer.
+  void close();
   Resolver(const Resolver&) = delete;
   Resolver& operator=(const Resolver&) = delete;
 
