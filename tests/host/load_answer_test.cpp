@@ -97,6 +97,44 @@ TEST_CASE("what is not one JSON object is refused") {
   CHECK(is_json(R"({"a":"\\","b":"\"}{","c":[[],{}],"d":-1.5e3,"e":true})"));
 }
 
+TEST_CASE("skimming a stream gives what skimming each event gives") {
+  const auto event = [](const std::string& id, const std::string& text, const std::string& rest) {
+    return "{\"id\":\"" + id + "\",\"choices\":[{\"text\":\"" + text + "\"" + rest + "}]}";
+  };
+  std::vector<std::string> stream = {
+      R"({"choices":[{"delta":{"role":"assistant","content":""}}]})",
+      R"({"choices":[{"delta":{"content":"a"}}]})",
+      R"({"choices":[{"delta":{"content":""}}]})",
+      R"({"choices":[{"delta":{"content":"b\"]}"}}]})",
+      R"({"choices":[{"delta":{"content":"c","reasoning_content":"d"}}]})",
+      R"({"choices":[{"delta":{"content":"","reasoning_content":"d"}}]})",
+      R"({"choices":[{"delta":{"content":"","reasoning_content":""}}]})",
+      R"({"choices":[{"delta":{"content":null}}]})",
+      R"({"choices":[{"delta":{"content":"x"}}],"usage":{"completion_tokens":1}})",
+      R"({"choices":[{"delta":{"content":"y"}}],"usage":{"completion_tokens":2}})",
+      R"({"choices":[{"delta":{"content":"y"}}],"usage":{"completion_tokens":2}})",
+      R"({"choices":[{"delta":{"content":"unclosed}}],"usage":{"completion_tokens":2}})",
+      R"({"choices":[{"delta":{"content":"z"}}],"error":{"code":1}})",
+      R"({"choices":[{"delta":{"content":""}}],"error":{"code":1}})",
+      R"({"choices":[],"usage":{"completion_tokens":2}})",
+  };
+  for (const char* text : {"a", "", "\\\"", "b", "\\", "c"})
+    for (const char* rest : {"", ",\"finish_reason\":null", ",\"finish_reason\":\"stop\""})
+      for (const char* id : {"1", "2"}) stream.push_back(event(id, text, rest));
+  EventSkimmer skimmer;
+  for (const std::string& json : stream) {
+    Answer each, in_stream;
+    const bool good = skim(json, each);
+    INFO(json);
+    CHECK(skimmer.skim(json, in_stream) == good);
+    if (!good) continue;
+    CHECK(in_stream.content == each.content);
+    CHECK(in_stream.finish == each.finish);
+    CHECK(in_stream.error == each.error);
+    CHECK(in_stream.completion_tokens == each.completion_tokens);
+  }
+}
+
 TEST_CASE("events are found in any cut of the stream") {
   const std::string stream =
       "data: {\"a\":1}\n\n: comment\n\ndata:no blank\r\n\r\nid: 7\nevent: message\ndata: one\ndata: two\n\n"

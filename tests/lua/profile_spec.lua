@@ -136,6 +136,12 @@ t.describe("profiles of inference-perf", function()
     t.eq(60, t.ok(load.plan(plan.stages[2])).requests)
   end)
 
+  t.it("with equal bounds need no mean", function()
+    local from = "{min: 256, max: 512, mean: 384, std_dev: 10, total_count: 100}"
+    local plan = t.ok(parse(perf(from, "{min: 16, max: 16}")))
+    t.eq({ type = "constant", mean = 16, min = 16, max = 16 }, plan.stages[1].data.input)
+  end)
+
   t.it("with concurrency are closed loops", function()
     local plan = t.ok(parse(perf([[  type: constant
   interval: 15

@@ -113,7 +113,7 @@ ResponseReader::State ResponseReader::on_event(const SseEvent& event) {
   if (event.is_error) return fail(Failure::kInBand, event.data);
   if (event.data.empty()) return State::kMore;
   Answer answer;
-  if (!skim(event.data, answer))
+  if (!skimmer_.skim(event.data, answer))
     return fail(Failure::kProtocol, "an event is not JSON: " + std::string(event.data.substr(0, 200)));
   if (answer.error) return fail(Failure::kInBand, answer.error_text);
   note(answer);

@@ -56,6 +56,7 @@ class ResponseReader {
 
   net::HttpParser parser_;
   SseScanner events_;
+  EventSkimmer skimmer_;
   TokenBlockPool* pool_ = nullptr;
   TokenLog tokens_;
   std::string body_;  // of a JSON answer or a refusal

@@ -1,5 +1,6 @@
 #include "core/load/skim.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cstring>
 
@@ -7,11 +8,19 @@ namespace core::load {
 
 namespace {
 
+// What ends a number, true, false or null.
+constexpr bool ends_scalar(char c) {
+  return c == ',' || c == '}' || c == ']' || c == ' ' || c == '\n' || c == '\r' || c == '\t';
+}
+
 /// Walks the text once. Every function returns false for malformed input.
 class Skimmer {
  public:
   Skimmer(std::string_view json, Answer& answer)
       : at_(json.data()), end_(json.data() + json.size()), answer_(answer) {}
+
+  /// The text between the quotes of the only field with content, if there is exactly one and it is a string.
+  std::string_view only_text() const { return content_fields_ == 1 ? text_ : std::string_view(); }
 
   bool run() {
     blanks();
@@ -69,7 +78,7 @@ class Skimmer {
 
   bool scalar(std::string_view& text) {
     const char* start = at_;
-    while (at_ < end_ && std::strchr(",]} \n\r\t", *at_) == nullptr) ++at_;
+    while (at_ < end_ && !ends_scalar(*at_)) ++at_;
     text = {start, static_cast<std::size_t>(at_ - start)};
     const bool number = !text.empty() && (text[0] == '-' || (text[0] >= '0' && text[0] <= '9'));
     return number || text == "null" || text == "true" || text == "false";
@@ -160,6 +169,8 @@ class Skimmer {
     std::string_view text;
     if (!skip(&text)) return false;
     if (text != "null" && text != "\"\"" && text != "[]") answer_.content = true;
+    if (text != "null") ++content_fields_;
+    if (text.front() == '"') text_ = text.substr(1, text.size() - 2);
     return true;
   }
 
@@ -201,10 +212,50 @@ class Skimmer {
   const char* end_;
   Answer& answer_;
   bool error_object_ = false;
+  int content_fields_ = 0;
+  std::string_view text_;
 };
+
+// The end of the string that begins at `at` (behind its quote): the place of the closing quote, or the end.
+std::size_t string_end(std::string_view json, std::size_t at) {
+  while (at < json.size() && json[at] != '"') at += json[at] == '\\' ? 2 : 1;
+  return std::min(at, json.size());
+}
+
+bool equal_at(std::string_view text, std::size_t at, const std::string& part) {
+  return std::memcmp(text.data() + at, part.data(), part.size()) == 0;
+}
 
 }  // namespace
 
 bool skim(std::string_view json, Answer& answer) { return Skimmer(json, answer).run(); }
+
+bool EventSkimmer::same_but_text(std::string_view json, bool& has_text) const {
+  if (!known_ || json.size() < before_.size() + after_.size() || !equal_at(json, 0, before_)) return false;
+  const std::size_t end = string_end(json, before_.size());
+  if (json.size() - end != after_.size() || !equal_at(json, end, after_)) return false;
+  has_text = end > before_.size();
+  return true;
+}
+
+bool EventSkimmer::skim(std::string_view json, Answer& answer) {
+  bool has_text = false;
+  if (same_but_text(json, has_text)) {
+    answer = answer_;
+    answer.content = has_text;
+    return true;
+  }
+  Skimmer skimmer(json, answer);
+  known_ = skimmer.run();
+  if (!known_) return false;
+  const std::string_view text = skimmer.only_text();
+  known_ = text.data() != nullptr && !answer.error;
+  if (!known_) return true;
+  const auto start = static_cast<std::size_t>(text.data() - json.data());
+  before_ = json.substr(0, start);
+  after_ = json.substr(start + text.size());
+  answer_ = answer;
+  return true;
+}
 
 }  // namespace core::load

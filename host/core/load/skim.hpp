@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace core::load {
@@ -22,5 +23,21 @@ struct Answer {
 /// Reads one JSON object. Fills what it finds and leaves the rest of `answer` as it is; false if `json` is
 /// not one complete object. Structure is checked as far as it is walked; literals and numbers are not.
 bool skim(std::string_view json, Answer& answer);
+
+/// Skims the events of one stream after the other. They mostly differ in the text of one content field; such
+/// an event is compared with the one before instead of being walked again, with the same outcome.
+class EventSkimmer {
+ public:
+  /// As the function `skim`, into an empty answer.
+  bool skim(std::string_view json, Answer& answer);
+
+ private:
+  bool same_but_text(std::string_view json, bool& has_text) const;
+
+  std::string before_,
+      after_;      // of an event: up to its content's opening quote, and from the closing quote on
+  Answer answer_;  // what such an event says, its text apart
+  bool known_ = false;
+};
 
 }  // namespace core::load

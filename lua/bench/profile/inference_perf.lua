@@ -58,7 +58,8 @@ end
 local function length(reader)
   local kind = reader:choice("type", { "normal", "lognormal", "uniform", "fixed" }, "normal")
   local min, max = reader:number("min", LENGTH.min), reader:number("max", LENGTH.max)
-  local mean, std_dev = reader:number("mean", LENGTH.mean), reader:number("std_dev", LENGTH.std_dev)
+  local mean, std_dev = reader:number("mean"), reader:number("std_dev", LENGTH.std_dev)
+  mean = mean or (min == max and min) or LENGTH.mean
   reader:number "total_count"  -- every request gets a prompt of its own
   reader:done()
   if kind == "uniform" then return { type = "uniform", min = min, max = max } end
