@@ -74,7 +74,7 @@ local function paths_of(installer)
   local result = exec.run({ here .. "/peer/" .. installer }, { timeout_s = 1800 })
   if not result or result.exit_code ~= 0 then return nil, result and result.stderr or "does not start" end
   local paths = {}
-  for name, path in result.stdout:gmatch "(%w+)=(%S+)" do paths[name] = path end
+  for name, path in result.stdout:gmatch "([%w_]+)=(%S+)" do paths[name] = path end
   return paths
 end
 
