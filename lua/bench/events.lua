@@ -4,6 +4,7 @@ local M = {}
 
 local clock = require "host.clock"
 local json = require "host.json"
+local log = require "host.log"
 
 ---@class bench.events.Writer
 ---@field path string
@@ -36,7 +37,7 @@ function Writer:write(event, fields)
   local entry = json.object { event = event } -- stays in front; the other keys are sorted
   entry.at, entry.seq = clock.rfc3339(), self.seq
   for key, value in pairs(fields or {}) do entry[key] = value end
-  local fine, problem = self.file:write(json.encode(entry), "\n")
+  local fine, problem = self.file:write(log.redact(json.encode(entry)), "\n")
   if not fine and not self.told then
     self.told = true
     io.stderr:write(("llmdbenchmark: warning: events are missing from %s: %s\n"):format(self.path, problem))

@@ -2,6 +2,7 @@ local t = require "bench.test"
 local events = require "bench.events"
 local fs = require "host.fs"
 local json = require "host.json"
+local log = require "host.log"
 
 local function lines_of(path)
   local entries = {}
@@ -26,6 +27,15 @@ t.describe("events", function()
     t.eq(2, lines_of(path)[3].seq)
     t.eq(3, #lines_of(path))
     t.match('^{"event":"old"}\n{"event":"step_start",', t.ok(fs.read(path)))
+  end)
+
+  t.it("hides secrets", function()
+    local path = t.tempdir() .. "/events.jsonl"
+    log.secret "canary-in-event"
+    local writer = t.ok(events.open(path))
+    writer:write("step_end", { message = 'said "canary-in-event" twice: canary-in-event' })
+    writer:close()
+    t.eq('said "***" twice: ***', lines_of(path)[1].message)
   end)
 
   t.it("cannot be opened where nothing can be written", function()
