@@ -1,4 +1,3 @@
-local json = require "host.json"
 local probe = require "host.probe"
 local sim = require "host.sim"
 local t = require "bench.test"
