@@ -103,3 +103,14 @@ t.describe("the second signal", function()
     t.eq(143, (ended(child)))
   end)
 end)
+
+t.describe("llmdbenchmark sim", function()
+  t.it("ends with success when it is asked to stop", function()
+    for _, signal in ipairs { "INT", "TERM" } do
+      local child = t.ok(exec.start { info.executable, "sim", "--model", "m", "--port", "0" })
+      t.match("^listening on http://", t.ok(child:line { timeout_s = 15 }))
+      child:kill { signal = signal }
+      t.eq(0, (ended(child)), signal)
+    end
+  end)
+end)

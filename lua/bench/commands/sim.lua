@@ -1,6 +1,7 @@
 -- llmdbenchmark sim: the simulated server on the command line. Its options are the table that the server itself
 -- declares; environment, configuration file and defaults are the server's business.
 local sim = require "host.sim"
+local task = require "host.task"
 
 -- What the help says after the explanation: default, unit, environment.
 local function notes(option)
@@ -46,6 +47,16 @@ local function given(cli)
   return opts
 end
 
+-- Waits until the server ends. Ctrl-C and SIGTERM are how a server is meant to end, so they stop only the wait.
+local function serve(server)
+  local waiting = task.spawn(server.wait, server)
+  task.foreground(waiting)
+  local _, err = waiting:join()
+  task.foreground(nil)
+  server:stop()
+  if err and err.code ~= "cancelled" then error(err, 0) end
+end
+
 local function run(cli)
   local fine, server, err = pcall(sim.start, given(cli))
   if not fine then server, err = nil, { message = server } end
@@ -56,9 +67,7 @@ local function run(cli)
   end
   print("listening on " .. server.url)
   io.stdout:flush()
-  local ended, why = pcall(server.wait, server)
-  server:stop()
-  if not ended and why.code ~= "cancelled" then error(why, 0) end -- Ctrl-C is how a server is meant to end
+  serve(server)
   return require("host.info").exit_codes.success
 end
 
