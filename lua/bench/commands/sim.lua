@@ -51,6 +51,8 @@ end
 local function serve(server)
   local waiting = task.spawn(server.wait, server)
   task.foreground(waiting)
+  print("listening on " .. server.url)
+  io.stdout:flush()
   local _, err = waiting:join()
   task.foreground(nil)
   server:stop()
@@ -65,8 +67,6 @@ local function run(cli)
     if err.hint and err.hint ~= "" then io.stderr:write("  ", err.hint, "\n") end
     return require("host.info").exit_codes[fine and "failed" or "usage"]
   end
-  print("listening on " .. server.url)
-  io.stdout:flush()
   serve(server)
   return require("host.info").exit_codes.success
 end
