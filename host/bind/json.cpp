@@ -85,8 +85,11 @@ int l_list(lua_State* L) {
 }
 
 int l_object(lua_State* L) {
+  const bool ordered = !lua_isnoneornil(L, 2);
+  const auto order = ordered ? script::check_strings(L, 2) : std::vector<std::string>();
   table_argument(L);
   script::mark_object(L);
+  if (ordered) script::order_keys(L, order);
   return 1;
 }
 

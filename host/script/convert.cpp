@@ -246,6 +246,17 @@ void mark_object(lua_State* L) {
   lua_setmetatable(L, -2);
 }
 
+void order_keys(lua_State* L, const std::vector<std::string>& first) {
+  lua_getmetatable(L, -1);
+  lua_createtable(L, static_cast<int>(first.size()), 0);
+  for (std::size_t i = 0; i < first.size(); ++i) {
+    push_text(L, first[i]);
+    lua_rawseti(L, -2, static_cast<int>(i) + 1);
+  }
+  lua_setfield(L, -2, kKeys);
+  lua_pop(L, 1);
+}
+
 void push_ordered_keys(lua_State* L, int index) {
   std::vector<std::string> added;
   lua_newtable(L);  // result

@@ -72,6 +72,9 @@ void push_null(lua_State* L);
 /// Marks the table at the top of the stack as a list or an object, so that an empty one keeps its kind.
 void mark_list(lua_State* L);
 void mark_object(lua_State* L);
+/// Makes `first` the order in which the keys of the marked object at the top of the stack are walked; others
+/// follow sorted.
+void order_keys(lua_State* L, const std::vector<std::string>& first);
 /// Replaces the table at the top of the stack by the list of its keys in order: first the remembered
 /// ones, then new string keys sorted.
 void push_ordered_keys(lua_State* L, int index);

@@ -37,12 +37,18 @@ end
 
 -- Rendering
 
+-- In a dry run nothing stands yet: the profile is rendered for an endpoint that is not there.
+local function url_of(ctx, stack)
+  if stack.endpoint then return stack.endpoint.url end
+  return ctx.dry_run and "http://" .. stack.name .. ".invalid" or nil
+end
+
 local function tokens_for(ctx, stack)
   local dir, file = workload.split_dataset(ctx.opts.dataset)
   return {
     LLMDBENCH_DEPLOY_CURRENT_MODEL = stack.model.name,
     LLMDBENCH_DEPLOY_CURRENT_TOKENIZER = stack.model.name,
-    LLMDBENCH_HARNESS_STACK_ENDPOINT_URL = stack.endpoint and stack.endpoint.url,
+    LLMDBENCH_HARNESS_STACK_ENDPOINT_URL = url_of(ctx, stack),
     LLMDBENCH_RUN_DATASET_DIR = dir or plan.get(stack.config, "experiment.datasetDir"),
     LLMDBENCH_RUN_DATASET_FILE = file or plan.get(stack.config, "experiment.datasetFile"),
   }

@@ -17,6 +17,11 @@ local function treatment_of(job)
     data_seed = treatment.seed }
 end
 
+local function load_of(ctx, job)
+  return { harness = job.harness or ctx.harness, harness_version = job.harness_version,
+    profile_name = job.profile_name, profile_text = job.profile_text }
+end
+
 ---The report of one stage as a tree.
 ---@param ctx bench.Context
 ---@param stack bench.plan.Stack
@@ -29,9 +34,10 @@ function M.build(ctx, stack, job, result, stage)
   return {
     version = report.version,
     run = require("bench.report.run").of(ctx, job, result, stage),
-    scenario = { stack = components, load = require("bench.report.load").of(job, stage) },
+    scenario = { stack = components, load = require("bench.report.load").of(load_of(ctx, job), stage) },
     results = require("bench.report.results").of(stage,
-      { treatment = treatment_of(job), component_label = label }),
+      { treatment = treatment_of(job), component_label = label,
+        prefix_cache = stage.prefix_cache or result.prefix_cache }),
   }
 end
 

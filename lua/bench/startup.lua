@@ -58,6 +58,33 @@ local function finish(code, err)
   return err.usage and codes.usage or codes.failed
 end
 
+-- The body's answer as exit code, with event file and log closed in any case.
+local function run_body(events, body, argument)
+  local fine, code, why = pcall(body, argument)
+  if events then events:close() end
+  if not fine then
+    log.close()
+    error(code, 0)
+  end
+  local result = finish(code, why)
+  log.close()
+  return result
+end
+
+---Prepares console and event file for a command that opens its sessions itself, and hands it their options.
+---@async
+---@param cli bench.Cli
+---@param body fun(opts: bench.SessionOptions): integer?, bench.Error?
+---@return integer exit_code
+function M.with_console(cli, body)
+  set_console(cli)
+  local events, err = open_events(cli)
+  if err then return finish(nil, err) end
+  local opts = session_options(cli)
+  opts.events = events
+  return run_body(events, body, opts)
+end
+
 ---Opens a session for a command and hands it to `body`.
 ---@async
 ---@param cli bench.Cli
@@ -73,15 +100,7 @@ function M.with_session(cli, body)
   ctx, err = require("bench.session").open(opts)
   if not ctx then return finish(nil, err) end
   tell_start(cli, ctx)
-  local fine, code, why = pcall(body, ctx)
-  if events then events:close() end
-  if not fine then
-    log.close()
-    error(code, 0)
-  end
-  local result = finish(code, why)
-  log.close()
-  return result
+  return run_body(events, body, ctx)
 end
 
 return M

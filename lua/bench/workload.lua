@@ -122,7 +122,8 @@ local function apply_treatment(tree, treatment, allows)
     local ok, err = override.set(tree, item.key, item.value,
       { raw = item.raw, strict = true, allows = allows })
     if not ok then
-      err.message = "treatment '" .. treatment.name .. "': " .. err.message
+      local place = item.origin and item.origin .. ": " or ""
+      err.message = place .. "treatment '" .. treatment.name .. "': " .. err.message
       return err
     end
   end
@@ -132,7 +133,8 @@ end
 ---@field file string name for messages
 ---@field tokens table<string, string> token name without REPLACE_ENV_ -> value
 ---@field treatment? bench.Treatment
----@field allows? fun(parts: string[]): boolean may a treatment add this key although the profile leaves it out?
+---@field allows? fun(parts: string[]): boolean may a treatment add this key although the profile leaves it
+---  out?
 
 ---Fills a profile's tokens and applies a treatment.
 ---@param source string text of the profile

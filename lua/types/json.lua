@@ -48,8 +48,9 @@ function json.list(table) end
 ---Marks a table (by default a new one) as an object, so that it stays one when it is empty. Returns it.
 ---@generic T: table
 ---@param table? T
+---@param order? string[] keys that come first wherever the object is written or walked, those that it has; others follow sorted
 ---@return T
-function json.object(table) end
+function json.object(table, order) end
 
 ---The keys of an object in their order: first the remembered ones, then those added since, sorted.
 ---@param object table

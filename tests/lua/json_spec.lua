@@ -32,7 +32,8 @@ t.describe("json.decode", function()
   end)
 
   t.it("refuses unknown options and wrong arguments", function()
-    t.raises(function() json.decode("1", { nann = true }) end, "unknown option 'nann' %(did you mean 'nan'%?%)")
+    t.raises(function() json.decode("1", { nann = true }) end,
+      "unknown option 'nann' %(did you mean 'nan'%?%)")
     t.raises(function() json.decode {} end, "expected a string")
   end)
 end)
@@ -71,7 +72,8 @@ t.describe("json.validate", function()
   local schema = {
     type = "object",
     required = { "rate" },
-    properties = { rate = { type = "number", exclusiveMinimum = 0 }, stages = { items = { type = "integer" } } },
+    properties = { rate = { type = "number", exclusiveMinimum = 0 },
+      stages = { items = { type = "integer" } } },
     additionalProperties = false,
   }
 
@@ -99,6 +101,9 @@ t.describe("json.list and json.object", function()
     t.ok(json.list(list) == list)
     t.eq("[]", json.encode(json.list()))
     t.eq("{}", json.encode(json.object {}))
+    local ordered = json.object({ b = 1, a = 2 }, { "z", "b", "never" })
+    ordered.z, ordered.c = 3, 4
+    t.eq('{"z":3,"b":1,"a":2,"c":4}', json.encode(ordered))
     t.raises(function() json.list "x" end, "expected a table")
   end)
 end)

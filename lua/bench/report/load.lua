@@ -103,7 +103,7 @@ local function standardized(job, stage, data)
   local asked = metrics.load or {}
   local rate, concurrency = number(asked.requested_rate), number(asked.concurrency)
   return {
-    tool = job.harness or "native",
+    tool = job.harness,
     tool_version = job.harness_version or info.version,
     parallelism = 1,
     source = source_of(data),
@@ -117,7 +117,7 @@ local function standardized(job, stage, data)
   }
 end
 
----@param job bench.Job
+---@param job { harness: string, harness_version?: string, profile_name?: string, profile_text?: string }
 ---@param stage table one stage of a harness result
 ---@return table
 function M.of(job, stage)

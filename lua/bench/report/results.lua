@@ -63,18 +63,19 @@ end
 -- Which percentiles the sample is too small for.
 local function unsupported(metrics)
   local found = {}
-  for name, distribution in pairs(metrics.latency or {}) do
-    local list = type(distribution) == "table" and distribution.unsupported
+  for _, name in ipairs { "ttft", "tpot", "itl", "ntpot", "e2e" } do
+    local distribution = (metrics.latency or {})[name]
+    local list = distribution and distribution.unsupported
     if list and #list > 0 then found[name] = list end
   end
   return not_empty(found)
 end
 
-local function own_block(stage, treatment)
+local function own_block(stage, facts)
   local metrics = stage.metrics
   return {
     verdict = { status = stage.verdict.status, reasons = stage.verdict.reasons, limits = metrics.limits },
-    treatment = treatment,
+    treatment = facts.treatment,
     seed = metrics.seed,
     load = metrics.load,
     window = metrics.window,
@@ -90,7 +91,7 @@ local function own_block(stage, treatment)
       output_not_as_requested = metrics.tokens.output_not_as_requested,
       output_not_as_counted = metrics.tokens.output_not_as_counted,
     },
-    prefix_cache = stage.prefix_cache or (stage.load and stage.load.prefix_cache),
+    prefix_cache = facts.prefix_cache,
     little = metrics.little,
     client = metrics.client,
     records = stage.records and stage.records:match("([^/]+)$"),
@@ -99,15 +100,15 @@ local function own_block(stage, treatment)
 end
 
 -- The server's own count of prefix cache hits, as the format's statistic of the component.
-local function components(stage, label)
-  local cache = stage.prefix_cache
+local function components(facts)
+  local cache, label = facts.prefix_cache, facts.component_label
   if not label or not cache or not cache.hit_rate then return nil end
   return { { component_label = label, aggregate = { cache_hit_rate = stats.number(cache.hit_rate,
     "fraction") } } }
 end
 
 ---@param stage table one stage of a harness result
----@param facts { treatment?: table, component_label?: string }
+---@param facts { treatment?: table, component_label?: string, prefix_cache?: table }
 ---@return table results
 function M.of(stage, facts)
   return {
@@ -115,8 +116,7 @@ function M.of(stage, facts)
       aggregate = { requests = requests(stage.metrics), latency = not_empty(latency(stage.metrics)),
         throughput = not_empty(throughput(stage.metrics)) },
     },
-    observability = { components = components(stage, facts.component_label),
-      llmdbenchmark = own_block(stage, facts.treatment) },
+    observability = { components = components(facts), llmdbenchmark = own_block(stage, facts) },
   }
 end
 

@@ -10,10 +10,14 @@ local M = {}
 local SECRET_WORDS = { TOKEN = true, SECRET = true, PASSWORD = true, PASSWD = true, KEY = true, APIKEY = true,
   CREDENTIAL = true, CREDENTIALS = true }
 
--- A value that may be shown: never that of a variable or flag whose name ends in such a word.
+local SHORTEST_SECRET = 6
+
+-- A value that may be shown: not that of a variable or flag whose name ends in such a word, unless it is too
+-- short or a mere quantity (`--time-per-token 50us`).
 local function shown(name, value)
   local last = name:upper():match("(%a+)$")
-  if last and SECRET_WORDS[last] then return "***" end
+  local harmless = #value < SHORTEST_SECRET or value:find("^[%d.]+%a*$") or value:find("^{.*}$")
+  if last and SECRET_WORDS[last] and not harmless then return "***" end
   return log.redact(value)
 end
 

@@ -1,0 +1,130 @@
+-- llmdbenchmark experiment: measures the treatments of a design, in a way that survives being killed.
+local shared = require("bench.options").shared
+local phase_options = require "bench.options.phase"
+
+-- Options that decide what is measured: kept in experiment.json, so that --resume needs no others.
+local KEPT = { "spec", "base_dir", "namespace", "models", "methods", "stack", "set", "harness", "workload",
+  "dataset", "wait_timeout" }
+
+-- The load options of `run` that mean something here.
+local function load_options()
+  local list = { title = "Load" }
+  for _, option in ipairs(phase_options.load) do
+    local name = option[1]
+    if name == "--harness" or name == "--workload" or name == "--dataset" or name == "--wait-timeout" then
+      list[#list + 1] = option
+    end
+  end
+  list[#list + 1] = { "--analyze", env = "LLMDBENCH_RUN_EXPERIMENT_ANALYZE_LOCALLY", type = "boolean",
+    help = "draw the pictures of every treatment too, not only of all together" }
+  return list
+end
+
+local function usage(message, hint)
+  return { code = "invalid", message = message, hint = hint, usage = true }
+end
+
+local function load_design(options, record)
+  local treatment = require "bench.treatment"
+  if options.experiments and options.design then
+    return nil, usage "--experiments and --design name two experiments; give one"
+  end
+  if options.experiments then return treatment.load(options.experiments) end
+  if options.design then return treatment.find(options.design) end
+  if record and record.file then return treatment.load(record.file) end
+  return nil, usage("which experiment? Give --experiments FILE, --design NAME or --resume DIR",
+    "designs: see workload/designs; docs/experiments.md")
+end
+
+-- A file that is named relative to where we are now must be found again from elsewhere.
+local function absolute(path)
+  local fs = require "host.fs"
+  if type(path) == "string" and path:find("/", 1, true) and fs.exists(path) then return fs.absolute(path) end
+  return path
+end
+
+local function kept(opts)
+  local list = {}
+  for _, name in ipairs(KEPT) do list[name] = absolute(opts[name]) end
+  return list
+end
+
+local function with_record(opts, record)
+  for _, name in ipairs(record and KEPT or {}) do
+    if opts[name] == nil then opts[name] = record.options[name] end
+  end
+  return opts
+end
+
+local function read_record(options)
+  if not options.resume then return nil end
+  return require("bench.experiment.record").load(options.resume)
+end
+
+local function list(cli, design, opts)
+  local show = require "bench.experiment.show"
+  local schedule = require("bench.experiment").schedule(design, opts)
+  for _, warning in ipairs(design.warnings) do require("host.log").warn(warning) end
+  if cli.json then
+    print(require("host.json").encode(show.list(design, schedule), { indent = 2 }))
+  else
+    io.stdout:write(show.list_text(design, schedule, require("bench.report.screen").look()))
+  end
+  return require("host.info").exit_codes.success
+end
+
+local function run(cli)
+  local options = cli.options
+  return require("bench.startup").with_console(cli, function(opts)
+    local record, err = read_record(options)
+    if err then return nil, err end
+    local design
+    design, err = load_design(options, record)
+    if not design then return nil, err end
+    design.file = require("host.fs").absolute(design.file)
+    for _, name in ipairs { "seed", "repeats", "order", "allow_identical", "stop_on_error", "skip_teardown",
+      "resume" } do
+      opts[name] = options[name]
+    end
+    if options.list then return list(cli, design, opts) end
+    opts = with_record(opts, record)
+    opts.kept = kept(opts)
+    return require("bench.experiment").run(opts, design)
+  end)
+end
+
+return {
+  name = "experiment",
+  summary = "measure the treatments of an experiment file or a design",
+  description = "Every setup treatment gets a standup of its own; every run treatment is measured in it. "
+    .. "Exit code 0: all valid; 4: some verdict is not 'valid'; 3: some treatments failed; 1: all failed. "
+    .. "docs/experiments.md describes files and designs.",
+  options = {
+    shared.session, phase_options.stacks, load_options(), shared.parallel,
+    { title = "Experiment",
+      { "--experiments", "-e", env = "LLMDBENCH_EXPERIMENTS", type = "path", metavar = "FILE",
+        help = "experiment file (YAML), or a Lua file that returns a design" },
+      { "--design", metavar = "NAME", help = "design in workload/designs/, or a Lua file that returns one" },
+      { "--list", type = "boolean", help = "show the treatments and how many standups they cost, and stop" },
+      { "--resume", type = "path", metavar = "DIR",
+        help = "finish the experiment in this folder; what is measured is not measured again" },
+      { "--repeats", type = "integer", minimum = 1, metavar = "N",
+        help = "measure every treatment so often" },
+      { "--order", choices = { "cheapest", "listed", "random" }, metavar = "ORDER",
+        help = "cheapest (fewest changes between standups), listed or random" },
+      { "--seed", type = "integer", minimum = 0, metavar = "N",
+        help = "of the random order and of the data" },
+      { "--allow-identical", type = "boolean", help = "measure treatments that come out the same" },
+      { "--stop-on-error", type = "boolean", help = "stop at the first treatment that fails" },
+      { "--skip-teardown", type = "boolean",
+        help = "leave the last stack standing, and with --stop-on-error the failed one" },
+    },
+  },
+  json = true,
+  usage_examples = {
+    "llmdbenchmark --spec local/quickstart experiment -e my_sweep.yaml",
+    "llmdbenchmark --spec local/quickstart experiment --design full_factorial_example --list",
+    "llmdbenchmark experiment --resume ~/ws/latest",
+  },
+  run = run,
+}

@@ -1,0 +1,221 @@
+-- What the treatments of an experiment have to say together: a table, a CSV file, pictures.
+local fs = require "host.fs"
+local plot = require "bench.plot"
+local tables = require "bench.table"
+local terminal = require "bench.report.terminal"
+
+local M = {}
+
+M.FILE = "treatments.csv"
+local MOST_ROWS = 200
+local MOST_SERIES = 16
+
+local FIGURES = { "stage", "verdict", "rate", "concurrency", "requests", "failures", "request_rate",
+  "output_tokens_per_s",
+  "total_tokens_per_s", "ttft_p50_s", "ttft_p99_s", "tpot_p50_s", "itl_p50_s", "itl_p99_s", "e2e_p50_s",
+  "e2e_p99_s",
+  "cached_ratio" }
+
+---@class bench.experiment.Row
+---@field setup string
+---@field run string
+---@field repetition integer
+---@field stack string
+---@field values table<string, any> levels of the factors
+---@field figures bench.report.Headline
+---@field dir string
+
+---Every measured stage of every treatment, in the order of measuring.
+---@param run bench.experiment.Run
+---@return bench.experiment.Row[]
+function M.rows(run)
+  local rows = {}
+  for _, group in ipairs(run.schedule.groups) do
+    local cells = run.state:setup(group.setup.name).cells
+    for _, cell in ipairs(group.cells) do
+      for _, result in ipairs(cells[cell.name] and cells[cell.name].results or {}) do
+        for _, figures in ipairs(result.stages or {}) do
+          rows[#rows + 1] = { setup = group.setup.name, run = cell.run.name, repetition = cell.repetition,
+            stack = result.stack,
+            setup_values = group.setup.values, run_values = cell.run.values, figures = figures,
+              dir = result.dir }
+        end
+      end
+    end
+  end
+  return rows
+end
+
+-- CSV
+
+local function field(value)
+  if value == nil then return "" end
+  local text = type(value) == "number" and ("%.10g"):format(value) or tostring(value)
+  if text:find('[",\r\n]') then return '"' .. text:gsub('"', '""') .. '"' end
+  return text
+end
+
+local function factor_names(rows, key)
+  local names, seen = {}, {}
+  for _, row in ipairs(rows) do
+    for name in pairs(row[key]) do
+      if not seen[name] then
+        seen[name], names[#names + 1] = true, name
+      end
+    end
+  end
+  table.sort(names)
+  return names
+end
+
+local function header(setups, runs)
+  local cells = { "setup_treatment", "run_treatment", "repetition", "stack" }
+  for _, names in ipairs { setups, runs, FIGURES } do
+    for _, name in ipairs(names) do cells[#cells + 1] = field(name) end
+  end
+  cells[#cells + 1] = "results_dir"
+  return table.concat(cells, ",")
+end
+
+local function line(row, setups, runs)
+  local cells = { field(row.setup), field(row.run), field(row.repetition), field(row.stack) }
+  for _, name in ipairs(setups) do cells[#cells + 1] = field(row.setup_values[name]) end
+  for _, name in ipairs(runs) do cells[#cells + 1] = field(row.run_values[name]) end
+  for _, name in ipairs(FIGURES) do cells[#cells + 1] = field(row.figures[name]) end
+  cells[#cells + 1] = field(row.dir)
+  return table.concat(cells, ",")
+end
+
+---One line per stage of each treatment: names, levels of the factors, figures with their units in the names.
+---@param rows bench.experiment.Row[]
+---@return string
+function M.csv(rows)
+  local setups, runs = factor_names(rows, "setup_values"), factor_names(rows, "run_values")
+  local lines = { header(setups, runs) }
+  for _, row in ipairs(rows) do lines[#lines + 1] = line(row, setups, runs) end
+  return table.concat(lines, "\n") .. "\n"
+end
+
+-- Table
+
+local COLUMNS = {
+  { title = "setup" }, { title = "run" }, { title = "stage", align = "right" },
+  { title = "load", align = "right" },
+  { title = "requests", align = "right" }, { title = "failed", align = "right" },
+  { title = "req/s", align = "right" },
+  { title = "out tok/s", align = "right" }, { title = "TTFT p50", align = "right" },
+  { title = "TTFT p99", align = "right" },
+  { title = "ITL p50", align = "right" }, { title = "E2E p50", align = "right" },
+  { title = "E2E p99", align = "right" },
+  { title = "verdict" },
+}
+
+local function run_name(row, repeats) return repeats > 1 and row.run .. " r" .. row.repetition or row.run end
+
+---@param rows bench.experiment.Row[]
+---@param repeats integer
+---@param look { width?: integer, color?: boolean }
+---@return string
+function M.table(rows, repeats, look)
+  local cells = {}
+  for i = 1, math.min(#rows, MOST_ROWS) do
+    local row = { rows[i].setup, run_name(rows[i], repeats) }
+    for c, cell in ipairs(terminal.cells(rows[i].figures)) do row[c + 2] = cell end
+    for c = 3, #COLUMNS do row[c] = row[c] == nil and { text = "-", style = "dim" } or row[c] end
+    cells[i] = row
+  end
+  local more = #rows > MOST_ROWS and ("... and %d more in %s\n"):format(#rows - MOST_ROWS, M.FILE) or ""
+  return tables.render(COLUMNS, cells, look) .. more
+end
+
+-- Pictures
+
+-- One line for all stages that differ in nothing but load: those of a setup, stack and, if every run
+-- treatment sweeps by itself, of that run treatment.
+local function group_of(row, by_run)
+  local parts = { row.setup }
+  if row.several_stacks then parts[#parts + 1] = row.stack end
+  if by_run then parts[#parts + 1] = row.run end
+  return table.concat(parts, " / ")
+end
+
+local function is_swept_inside(rows)
+  for _, row in ipairs(rows) do
+    if row.figures.stage > 0 then return true end
+  end
+  return false
+end
+
+-- The mean of repeats: one point per place on the axis.
+local function merged(stages)
+  local by_load, order = {}, {}
+  for _, stage in ipairs(stages) do
+    local key = tostring(stage.headline.rate) .. "/" .. tostring(stage.headline.concurrency)
+    if not by_load[key] then
+      by_load[key], order[#order + 1] = { sums = {}, counts = {}, headline = stage.headline, valid = true },
+        key
+    end
+    local entry = by_load[key]
+    entry.valid = entry.valid and stage.headline.verdict == "valid"
+    for name, value in pairs(stage.headline) do
+      if type(value) == "number" then
+        entry.sums[name], entry.counts[name] = (entry.sums[name] or 0) + value, (entry.counts[name] or 0) + 1
+      end
+    end
+  end
+  local points = {}
+  for i, key in ipairs(order) do
+    local entry, headline = by_load[key], {}
+    for name, sum in pairs(entry.sums) do headline[name] = sum / entry.counts[name] end
+    headline.verdict = entry.valid and "valid" or "not valid"
+    points[i] = { headline = headline }
+  end
+  return points
+end
+
+---The lines of a picture of all treatments.
+---@param rows bench.experiment.Row[]
+---@return { title: string, stages: table[] }[]
+function M.groups(rows)
+  local groups, by_name, by_run = {}, {}, is_swept_inside(rows)
+  for _, row in ipairs(rows) do
+    local name = group_of(row, by_run)
+    if not by_name[name] then
+      by_name[name] = { title = name, stages = {} }
+      groups[#groups + 1] = by_name[name]
+    end
+    table.insert(by_name[name].stages, { headline = row.figures })
+  end
+  for _, group in ipairs(groups) do group.stages = merged(group.stages) end
+  return groups
+end
+
+local function draw(run, rows, name)
+  local groups = M.groups(rows)
+  if #groups > MOST_SERIES then
+    local text = "No picture of all treatments: %d lines are too many to tell apart (%s has the numbers)"
+    run.say.info(text:format(#groups, M.FILE))
+    return {}
+  end
+  local ok, err = fs.mkdir(run.dir .. "/analysis")
+  if not ok then return nil, err end
+  return plot.against_load(groups, run.dir .. "/analysis/treatments_against_load", name)
+end
+
+---Prints the table, writes the CSV file, draws the pictures. None of it can fail the experiment.
+---@param run bench.experiment.Run
+---@param design bench.doe.Design
+function M.of(run, design)
+  local rows = M.rows(run)
+  if #rows == 0 then return end
+  local text = M.table(rows, run.schedule.repeats, require("bench.report.screen").look())
+  for each in text:gmatch("([^\n]*)\n") do run.say.plain(each) end
+  local ok, err = fs.write(run.dir .. "/" .. M.FILE, M.csv(rows))
+  local files
+  if ok then files, err = draw(run, rows, design.name or "experiment") end
+  if err then run.say.warn("comparison of the treatments: " .. err.message) end
+  run.say.info("Comparison: " .. run.dir .. "/" .. M.FILE)
+  for _, file in ipairs(files or {}) do run.say.info("Picture: " .. file) end
+end
+
+return M

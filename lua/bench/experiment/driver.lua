@@ -1,0 +1,206 @@
+-- Brings treatments about with the shipped phases: session, standup, smoketest, run, teardown.
+local fs = require "host.fs"
+local harness = require "bench.harness"
+local lifecycle = require "bench.lifecycle"
+local plan = require "bench.plan"
+local session = require "bench.session"
+local spec = require "bench.spec"
+local text = require "host.text"
+local workload = require "bench.workload"
+local workspace = require "bench.workspace"
+
+local M = {}
+
+-- The parts of the run phase: what all runs share, one run, and what follows the last.
+local BEFORE_RUNS, ONE_RUN, AFTER_RUNS = "0-4", "5-9", "10-12"
+
+---@class bench.experiment.PhaseDriver: bench.experiment.Driver
+---@field opts bench.SessionOptions
+---@field workspace? bench.Workspace
+local Driver = {}
+Driver.__index = Driver
+
+local function merged(opts, more)
+  local result = {}
+  for key, value in pairs(opts) do result[key] = value end
+  for key, value in pairs(more) do result[key] = value end
+  return result
+end
+
+local function load_spec(opts)
+  if not opts.spec then
+    return nil, { code = "invalid", message = "no specification given",
+      hint = "pass --spec NAME (for example local/quickstart) or set LLMDBENCH_SPEC" }
+  end
+  local found, err = spec.find(opts.spec, { base_dir = opts.base_dir })
+  if not found then return nil, err end
+  return spec.load(found, { base_dir = opts.base_dir })
+end
+
+-- Harness and profile: command line, else the design, else the plan.
+local function choose(driver, design, config)
+  driver.opts.harness = driver.opts.harness or design.harness or plan.get(config, "harness.name", "native")
+  driver.opts.workload = driver.opts.workload or design.profile
+    or plan.get(config, "harness.experimentProfile")
+    or plan.get(config, "harness.profile", "sanity_random.yaml")
+  local definition, err = harness.get(driver.opts.harness)
+  if not definition then return err end
+  driver.harness = definition
+  driver.profile, err = workload.find(definition.profiles or definition.name, driver.opts.workload,
+    driver.opts.base_dir)
+  if not driver.profile then return err end
+  driver.source, err = fs.read(driver.profile.path)
+  return not driver.source and err or nil
+end
+
+---@param opts bench.SessionOptions
+---@param design bench.doe.Design
+---@return bench.experiment.PhaseDriver? driver
+---@return bench.Error? err
+function M.new(opts, design)
+  local driver = setmetatable({ opts = merged(opts, { analyze = opts.analyze or false }) }, Driver)
+  local err
+  driver.spec, err = load_spec(opts)
+  if not driver.spec then return nil, err end
+  local built
+  built, err = plan.build(driver.spec, driver.opts)
+  if not built then return nil, err end
+  driver.work_dir, driver.model = built.work_dir, built.selected[1].model.name
+  err = choose(driver, design, built.selected[1].config)
+  if err then return nil, err end
+  driver.profile_digest = text.sha256(driver.source)
+  return driver
+end
+
+-- Before anything is deployed
+
+---The plan of a setup treatment, as a digest.
+---@param setup bench.doe.Setup
+---@return string? digest
+---@return bench.Error? err an override that fits no key, with its place
+function Driver:plan_digest(setup)
+  local built, err = plan.build(self.spec, merged(self.opts, { overrides = setup.overrides }))
+  if not built then return nil, err end
+  return built.digest
+end
+
+---Which keys of a setup's plan changed since its workspace was written.
+---@param dir string
+---@param setup bench.doe.Setup
+---@return string[]
+function Driver:plan_differences(dir, setup)
+  local built = plan.build(self.spec, merged(self.opts, { overrides = setup.overrides }))
+  return built and require("bench.experiment.differences").of_workspace(dir, built.stacks) or {}
+end
+
+---The profile that a run treatment makes, as a digest; what depends on the stack is left open.
+---@param run bench.doe.Treatment
+---@return string? digest
+---@return bench.Error? err an override that fits no key, with its place
+function Driver:run_digest(run)
+  local dir, file = workload.split_dataset(self.opts.dataset)
+  local rendered, err = workload.render(self.source, {
+    file = self.profile.path, treatment = run, allows = self.harness.allows,
+    tokens = { LLMDBENCH_DEPLOY_CURRENT_MODEL = self.model, LLMDBENCH_DEPLOY_CURRENT_TOKENIZER = self.model,
+      LLMDBENCH_HARNESS_STACK_ENDPOINT_URL = "http://endpoint", LLMDBENCH_RUN_DATASET_DIR = dir or "-",
+      LLMDBENCH_RUN_DATASET_FILE = file or "-" },
+  })
+  if not rendered then return nil, err end
+  return text.sha256(rendered)
+end
+
+---@return { harness: string, profile: string, profile_digest: string, spec: string }
+function Driver:facts()
+  return { harness = self.opts.harness, profile = self.opts.workload, profile_digest = self.profile_digest,
+    spec = self.opts.spec }
+end
+
+---The folder of the experiment.
+---@param dir? string that of an experiment to resume; nil: a new one
+---@return bench.Workspace? workspace
+---@return bench.Error? err
+function Driver:open_workspace(dir)
+  local err
+  if dir then
+    self.workspace, err = workspace.reopen(dir)
+  else
+    self.workspace, err = workspace.open { workspace = self.opts.workspace, work_dir = self.work_dir }
+  end
+  if self.workspace then require("host.log").open(self.workspace:path "logs") end
+  return self.workspace, err
+end
+
+-- Treatments
+
+function Driver:open(setup)
+  local ctx, err = session.open(merged(self.opts, { overrides = setup.overrides,
+    parent_workspace = self.workspace, workspace_name = "setup-treatment-" .. setup.name, treatments = {} }))
+  if not ctx then return nil, err end
+  ctx.state.setup = setup.name
+  return ctx
+end
+
+local function failure_of(outcome)
+  for _, step in ipairs(outcome.steps) do
+    if step.status == "failed" then
+      local err = step.err or { code = "exit", message = step.message or "failed" }
+      return { code = err.code, message = ("step %d (%s): %s"):format(step.number, step.name, err.message),
+        hint = err.hint }
+    end
+  end
+  return { code = "exit", message = "the phase failed" }
+end
+
+local function phase(ctx, name, opts)
+  local outcome, err = lifecycle.phase(ctx, name, opts)
+  if not outcome then return nil, err end
+  if not outcome.ok then return nil, failure_of(outcome) end
+  return true
+end
+
+function Driver:standup(ctx) return phase(ctx, "standup", { limit = self.opts.parallel, banner = true }) end
+
+function Driver:smoketest(ctx) return phase(ctx, "smoketest", { limit = 1 }) end
+
+function Driver:begin_runs(ctx) return phase(ctx, "run", { steps = BEFORE_RUNS, limit = 1 }) end
+
+-- Pictures of single treatments are drawn only if asked for: there may be thousands.
+function Driver:finish_runs(ctx)
+  ctx.results.treatments = ctx.state.measured or {}
+  return phase(ctx, "run", { steps = AFTER_RUNS, limit = 1 })
+end
+
+function Driver:teardown(ctx) return phase(ctx, "teardown", { banner = true }) end
+
+-- The pictures at the end need the entries.
+local function keep_for_pictures(ctx, entry)
+  if not ctx.opts.analyze or not entry.result then return end
+  ctx.state.measured = ctx.state.measured or {}
+  table.insert(ctx.state.measured, entry)
+end
+
+local function result_of(driver, entry)
+  local root = driver.workspace and driver.workspace.dir .. "/" or ""
+  local dir = entry.dir:sub(1, #root) == root and entry.dir:sub(#root + 1) or entry.dir
+  local reports = entry.reports or {}
+  return { stack = entry.stack, id = entry.id, dir = dir, verdict = entry.verdict,
+    manifest = reports.manifest,
+    stages = reports.stages }
+end
+
+function Driver:run(ctx, cell)
+  ctx.treatments = { { name = cell.name, overrides = cell.run.overrides, seed = cell.seed,
+    repetition = cell.repetition,
+    setup = ctx.state.setup, experiment = self.workspace and fs.basename(self.workspace.dir) } }
+  ctx.results.treatments, ctx.state.jobs = {}, {}
+  local ok, err = phase(ctx, "run", { steps = ONE_RUN, limit = 1 })
+  local results = {}
+  for i, entry in ipairs(ctx.results.treatments) do
+    results[i] = result_of(self, entry)
+    keep_for_pictures(ctx, entry)
+  end
+  if not ok then return results, err end
+  return results
+end
+
+return M
