@@ -44,6 +44,7 @@ end
 
 local function has(words, ...)
   for _, word in ipairs(words) do
+    if word == "--" then return false end
     for i = 1, select("#", ...) do
       if word == select(i, ...) then return true end
     end
@@ -61,10 +62,10 @@ end
 
 local function leave(fields) require("bench.cli.parser").leave(fields) end
 
+local function tell_version() leave { exit_code = 0, output = ("%s:%s\n"):format(info.name, info.version) } end
+
 local function no_command(words)
-  if has(words, "--version", "--ver") then
-    leave { exit_code = 0, output = ("%s:%s\n"):format(info.name, info.version) }
-  end
+  if has(words, "--version", "--ver") then tell_version() end
   local help = require("bench.cli.help").program(commands.all())
   if has(words, "--help", "-h") then leave { exit_code = 0, output = help } end
   leave { exit_code = EXIT.usage, message = "no command given", usage = help }
@@ -83,6 +84,21 @@ local function configure(values)
   require("bench.search").configure(values.scripts)
 end
 
+-- Makes secrets known that came as options, and gives the command line without them.
+local function without_secrets(command, values, line)
+  local secrets, log = {}, require "host.log"
+  for _, entry in ipairs(require("bench.cli.parser").declared(command)) do
+    local value = entry.option.secret and values[require("bench.options").key(entry.option)]
+    if value then
+      secrets[tostring(value)] = true
+      log.secret(tostring(value))
+    end
+  end
+  local words = {}
+  for i, word in ipairs(line) do words[i] = secrets[word] and "***" or log.redact(word) end
+  return words
+end
+
 ---Runs a command with the words behind it.
 ---@async
 ---@param command table
@@ -94,7 +110,8 @@ function M.run_command(command, words, extra)
   configure(values)
   local code = command.run {
     command = command.name, options = values, arguments = arguments, sources = sources, flags = flags,
-    json = values.json == true, phase = extra and extra.phase or nil, words = extra and extra.line or words,
+    json = values.json == true, phase = extra and extra.phase or nil,
+    words = without_secrets(command, values, extra and extra.line or words),
   }
   return code or EXIT.success
 end
@@ -109,6 +126,7 @@ local function dispatch(words)
     if not is_script(name) then unknown_command(name) end
     return require("bench.cli.script").run(words, position)
   end
+  if has(words, "--version", "--ver") then tell_version() end
   return M.run_command(commands.load(name), without(words, position), { line = words })
 end
 

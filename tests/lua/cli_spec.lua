@@ -81,6 +81,15 @@ t.describe("cli.run", function()
     t.eq("LLMDBENCH_NAMESPACE", got.cli.sources.namespace)
   end)
 
+  t.it("keeps secrets out of that command line", function()
+    local got = probe()
+    cli.run { "probe", "--token", "abc", "what" }
+    t.eq({ "probe", "--token", "***", "what" }, got.cli.words)
+    t.eq("abc", got.cli.options.token)
+    cli.run { "probe", "--token=canary-with-equals" }
+    t.eq({ "probe", "--token=***" }, got.cli.words)
+  end)
+
   t.it("gives success when a command returns nothing", function()
     probe { run = function() end }
     t.eq(0, cli.run { "probe" })
@@ -178,6 +187,7 @@ t.describe("the program", function()
     t.match("^Usage: llmdbenchmark COMMAND", out)
     for _, name in ipairs(commands.names()) do t.match("\n  " .. name .. " ", out) end
     t.eq({ 0, ("llmdbenchmark:%s\n"):format(info.version), "" }, { program { "--version" } })
+    t.match("^llmdbenchmark:", (select(2, program { "scripts", "--version" })))
     code, out = program { "scripts", "--help" }
     t.eq(0, code)
     t.match("Examples:\n  llmdbenchmark scripts", out)
