@@ -18,25 +18,37 @@ local EXIT = info.exit_codes
 ---@field words string[] The command line, for manifests; secrets are not in it
 ---@field flags table<string, any>
 
--- Options that may stand before the command, by name: whether a value follows.
+-- Whether a value follows an option, as far as this can be known before the command is: true, false, or nil.
 local function takes_value(word)
   local options = require "bench.options"
-  for _, entry in ipairs(options.flatten { options.shared.session }) do
-    for _, name in ipairs(entry.option) do
-      local is_prefix = #word > 2 and name:sub(1, #word) == word
-      if name == word or is_prefix then return entry.option.type ~= "boolean" end
+  if word:find("=", 1, true) then return false end
+  for _, group in pairs(options.shared) do
+    for _, entry in ipairs(options.flatten { group }) do
+      for _, name in ipairs(entry.option) do
+        local is_prefix = #word > 2 and name:sub(1, #word) == word
+        if name == word or is_prefix then return entry.option.type ~= "boolean" end
+      end
     end
   end
-  return false
+  return nil
 end
 
--- The position of the command: the first word that is neither an option nor the value of one.
+local function is_script(word) return word:match("%.lua$") ~= nil or word:find("/", 1, true) ~= nil end
+
+-- The position of the command: the first word that is neither an option nor the value of one. Behind an option
+-- that only the command knows, a word counts as its value unless it can be the command.
 local function find_command(words)
-  local i = 1
+  local i, maybe_value = 1, false
   while i <= #words do
     local word = words[i]
-    if word:sub(1, 1) ~= "-" or word == "-" then return i end
-    if not word:find("=", 1, true) and takes_value(word) then i = i + 1 end
+    if word:sub(1, 1) ~= "-" or word == "-" then
+      if not maybe_value or commands.exists(word) or is_script(word) then return i end
+      maybe_value = false
+    else
+      local takes = takes_value(word)
+      if takes then i = i + 1 end
+      maybe_value = takes == nil
+    end
     i = i + 1
   end
   return nil
@@ -115,8 +127,6 @@ function M.run_command(command, words, extra)
   }
   return code or EXIT.success
 end
-
-local function is_script(word) return word:match("%.lua$") ~= nil or word:find("/", 1, true) ~= nil end
 
 local function dispatch(words)
   local position = find_command(words)

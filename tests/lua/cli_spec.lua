@@ -72,6 +72,13 @@ t.describe("cli.run", function()
     t.eq("thing", got.cli.arguments.what)
   end)
 
+  t.it("takes a command's own options before it too", function()
+    local got = probe()
+    t.eq(7, cli.run { "-p", "test", "--token", "x", "-d", "--dry-run", "probe", "thing" })
+    t.eq({ "test", "x", true, true, "thing" }, { got.cli.options.namespace, got.cli.options.token,
+      got.cli.options.deep, got.cli.options.dry_run, got.cli.arguments.what })
+  end)
+
   t.it("hands over the whole command line and where each value comes from", function()
     local got = probe()
     with_env("LLMDBENCH_NAMESPACE", "fromenv")

@@ -25,6 +25,8 @@ local function say(ctx, level, line, ...)
   end
 end
 
+local function milliseconds(seconds) return math.floor(seconds * 1000 + 0.5) / 1000 end
+
 local function label(row, stack)
   local number = row.number and ("%02d"):format(row.number) or "--"
   return ("[%s]%s"):format(number, stack and " " .. stack.name .. ":" or "")
@@ -81,7 +83,7 @@ local function run_step(run, row, stack)
   table.insert(run.result.steps, record)
   tell(ctx, row, stack, record)
   local fields = facts(run, row, stack)
-  fields.status, fields.seconds, fields.message = record.status, record.seconds, record.message
+  fields.status, fields.seconds, fields.message = record.status, milliseconds(record.seconds), record.message
   fields.code = record.err and record.err.code or nil
   notify(ctx, "step_end", fields)
   if record.status == "cancelled" then error(record.err, 0) end
@@ -170,7 +172,7 @@ function M.run(phase, rows, ctx, limit)
   end
   if run.status then run.status:close() end
   result.seconds = clock.monotonic() - start
-  notify(ctx, "phase_end", { phase = phase.name, ok = result.ok, seconds = result.seconds })
+  notify(ctx, "phase_end", { phase = phase.name, ok = result.ok, seconds = milliseconds(result.seconds) })
   if fine then return result end
   if type(problem) == "table" and problem.code == "cancelled" then problem.result = result end
   error(problem, 0)
