@@ -22,18 +22,18 @@ local function stages_of(entry)
   return stages
 end
 
-local function name_of(entry, several_stacks)
-  local name = entry.treatment or entry.id
-  return several_stacks and entry.stack .. " / " .. name or name
+local function name_of(ctx, entry)
+  if not entry.treatment then return ("%s on %s"):format(ctx.workload or entry.id, entry.stack) end
+  return #ctx.stacks > 1 and entry.stack .. " / " .. entry.treatment or entry.treatment
 end
 
-local function draw_each(ctx, entries, several)
+local function draw_each(ctx, entries)
   local files = {}
   for _, entry in ipairs(entries) do
     local stages = stages_of(entry)
     if #stages > 0 then
       local folder = ctx.workspace:path("analysis/" .. fs.basename(entry.dir))
-      local drawn, err = plot.result(stages, { folder = folder, title = name_of(entry, several) })
+      local drawn, err = plot.result(stages, { folder = folder, title = name_of(ctx, entry) })
       if not drawn then return nil, err end
       for _, file in ipairs(drawn) do files[#files + 1] = file end
     end
@@ -41,11 +41,11 @@ local function draw_each(ctx, entries, several)
   return files
 end
 
-local function draw_together(ctx, entries, several)
+local function draw_together(ctx, entries)
   local groups = {}
   for _, entry in ipairs(entries) do
     local stages = stages_of(entry)
-    if #stages > 0 then groups[#groups + 1] = { title = name_of(entry, several), stages = stages } end
+    if #stages > 0 then groups[#groups + 1] = { title = name_of(ctx, entry), stages = stages } end
   end
   if #groups < 2 then return {} end
   local ok, err = fs.mkdir(ctx.workspace:path "analysis")
@@ -59,10 +59,10 @@ end
 function M.run(ctx)
   if ctx.dry_run then return { message = "nothing to draw: dry run" } end
   if ctx.opts.analyze == false then return { message = "no pictures were asked for" } end
-  local entries, several = ctx.results.treatments or {}, #ctx.stacks > 1
-  local files, err = draw_each(ctx, entries, several)
+  local entries = ctx.results.treatments or {}
+  local files, err = draw_each(ctx, entries)
   local together
-  if files then together, err = draw_together(ctx, entries, several) end
+  if files then together, err = draw_together(ctx, entries) end
   if err then
     ctx.log.warn(err)
     return { message = "pictures could not be drawn: " .. err.message }

@@ -1,6 +1,7 @@
 -- An experiment that is killed in the middle and resumed: nothing lost, nothing twice, nobody left.
 local fs = require "host.fs"
 local json = require "host.json"
+local random = require "bench.random"
 local support = require "support"
 local t = require "bench.test"
 
@@ -11,8 +12,8 @@ setup:
     - {name: a, model.maxModelLen: 4096}
     - {name: b, model.maxModelLen: 2048}
 treatments:
-  - {name: slow, load.stages.0.rate: 10}
-  - {name: fast, load.stages.0.rate: 20}
+  - {name: slow, load.stages.0.rate: 20}
+  - {name: fast, load.stages.0.rate: 40}
 ]]
 
 local PROFILE = [[
@@ -44,6 +45,40 @@ t.describe("an experiment", function()
       if entry and entry.event == "treatment_finished" then done[#done + 1] = entry.name end
     end
     t.eq(4, #done, "each treatment finished once")
+    box:is_clean()
+  end)
+
+  t.it("killed at random moments, again and again, loses and repeats nothing", { timeout_s = 300 }, function()
+    local box, generator = support.box(), random.new(20261124)
+    local file = box:write("experiment.yaml", EXPERIMENT)
+    local profile = box:write("short.yaml", PROFILE)
+    local begin = { "--spec", "local/quickstart", "--workspace", box.workspace, "experiment", "-e", file,
+      "-l", "native", "-w", profile }
+    local result, kills = nil, 0
+    for _ = 1, 40 do
+      local begun = fs.glob(box.workspace .. "/*-*/experiment.json")[1]
+      local child = box:start(begun and { "experiment", "--resume", fs.parent(begun) } or begin)
+      child:line { timeout_s = 60 }
+      result = child:wait { timeout_s = kills < 8 and 0.05 + 1.5 * generator:uniform() or 120 }
+      if result then break end
+      child:kill { signal = "KILL" }
+      child:wait { timeout_s = 10 }
+      kills = kills + 1
+    end
+    t.ok(result, "never finished")
+    t.ok(result.exit_code == 0 or result.exit_code == 4, result.stdout .. result.stderr)
+    t.ok(kills >= 3, kills)
+    local instance = fs.parent(fs.glob(box.workspace .. "/*-*/experiment.json")[1])
+    local times = {}
+    for line in t.ok(fs.read(instance .. "/journal.jsonl")):gmatch "[^\n]+" do
+      local entry = json.decode(line)
+      if entry.event == "treatment_finished" then
+        times[entry.name] = (times[entry.name] or 0) + 1
+      end
+    end
+    t.eq({ ["a/slow"] = 1, ["a/fast"] = 1, ["b/slow"] = 1, ["b/fast"] = 1 }, times)
+    t.eq(4, #fs.glob(instance .. "/setup-treatment-*/results/*/manifest.json"))
+    t.eq(4, #fs.glob(instance .. "/setup-treatment-*/results/*"))
     box:is_clean()
   end)
 end)

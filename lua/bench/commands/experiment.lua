@@ -56,6 +56,15 @@ local function with_record(opts, record)
   return opts
 end
 
+-- The folder itself instead of a link to it: `latest` will point elsewhere one day.
+local function real_folder(path)
+  local fs = require "host.fs"
+  local stat = fs.stat(path, { follow = false })
+  if not stat or stat.type ~= "symlink" then return path end
+  local target = stat.target
+  return target:sub(1, 1) == "/" and target or fs.join(fs.parent(path), target)
+end
+
 local function read_record(options)
   if not options.resume then return nil end
   return require("bench.experiment.record").load(options.resume)
@@ -76,6 +85,7 @@ end
 local function run(cli)
   local options = cli.options
   return require("bench.startup").with_console(cli, function(opts)
+    options.resume = options.resume and real_folder(options.resume)
     local record, err = read_record(options)
     if err then return nil, err end
     local design
