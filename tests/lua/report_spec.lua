@@ -76,7 +76,7 @@ local function measured()
       "--hf-token", "canary-2" },
       replicas = 2,
       env = { API_KEY = "canary-of-a-secret" } } } }
-  local ctx = { opts = {}, stacks = { stack }, harness = "native", spec = { name = "local/x" } }
+  local ctx = { opts = { words = { "run", "-w", "mini" } }, stacks = { stack }, harness = "native", spec = { name = "local/x" } }
   return ctx, stack, job, result
 end
 
@@ -98,6 +98,12 @@ t.describe("bench.report", function()
     end
     t.eq(true, require("bench.manifest").verify(job.dir, files.manifest))
     t.eq(PROFILE, fs.read(job.dir .. "/config.yaml"))
+    local sealed = t.ok(require("bench.manifest").read(job.dir))
+    t.eq({ "run", "-w", "mini" }, sealed.command_line)
+    t.eq({ 7, 2 }, { sealed.seed, #sealed.stage_seeds })
+    local scripts = {}
+    for i, script in ipairs(sealed.scripts) do scripts[i] = script.file end
+    t.contains("lua/bench/harness/native.lua", table.concat(scripts, "\n"))
     for _, path in ipairs(fs.glob(job.dir .. "/*")) do
       t.ok(not fs.read(path):find("canary", 1, true), path)
     end

@@ -1,27 +1,37 @@
 -- What makes a result folder traceable: the rendered configuration, and the manifest over everything.
 local fs = require "host.fs"
-local info = require "host.info"
-local log = require "host.log"
+local json = require "host.json"
 local manifest = require "bench.manifest"
+local search = require "bench.search"
 local text = require "host.text"
 
 local M = {}
+
+-- The file that a module came from; nil for what is built in.
+local function file_of(name)
+  local script = name:match("^scripts%.(.+)$")
+  if not script then return package.searchpath(name, package.path) end
+  local shipped = script:match("^shipped%.(.+)$")
+  local path = (shipped or script):gsub("%.", "/")
+  if shipped then return (search.shipped(path)) end
+  return (search.find(path))
+end
 
 -- Every Lua file that is loaded: the scripts that made the result.
 local function loaded_scripts()
   local paths = {}
   for name in pairs(package.loaded) do
-    local path = type(name) == "string" and package.searchpath and package.searchpath(name, package.path)
+    local path = type(name) == "string" and file_of(name)
     if path then paths[#paths + 1] = path end
   end
   table.sort(paths)
   return paths
 end
 
-local function command_line()
-  local words = {}
-  for i, word in ipairs(info.arguments or {}) do words[i] = log.redact(word) end
-  return words
+local function stage_seeds(result)
+  local seeds = {}
+  for i, stage in ipairs(result.stages) do seeds[i] = stage.metrics.seed or json.null end
+  return json.list(seeds)
 end
 
 ---@param ctx bench.Context
@@ -39,7 +49,8 @@ function M.write(ctx, stack, job, result)
     profile = job.profile_name, config_sha256 = text.sha256(job.profile_text or ""), plan_digest = ctx.plan
       and ctx.plan.digest,
     treatment = job.treatment and job.treatment.name, seed = job.treatment and job.treatment.seed,
-    started_at = result.started_at, ended_at = result.ended_at, command_line = command_line(),
+    started_at = result.started_at, ended_at = result.ended_at, stage_seeds = stage_seeds(result),
+    command_line = json.list(ctx.opts.words),
     scripts = loaded_scripts(),
   })
 end
