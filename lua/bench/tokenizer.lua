@@ -6,11 +6,17 @@ local http = require "host.http"
 local json = require "host.json"
 
 local TIMEOUT_S = 10
+-- How many words a prompt may begin with, and how few of all words are too few for random texts.
+local FIRST_WORDS, FEWEST_WORDS = 16, 16
 
 ---@class bench.tokenizer.Endpoint
 ---@field url string
 ---@field model string
 ---@field token? string
+---@field ca_file? string
+---@field cert_file? string
+---@field key_file? string
+---@field insecure? boolean
 
 -- vLLM answers { count, tokens }, llama.cpp { tokens }.
 local function count_of(answer)
@@ -29,8 +35,9 @@ function M.count(endpoint, text)
   local base = endpoint.url:gsub("/+$", ""):gsub("/v1$", "")
   local body = { model = endpoint.model, prompt = text, content = text, add_special_tokens = false,
     add_special = false }
-  local response, err = http.post(base .. "/tokenize", { body = json.encode(body), token = endpoint.token,
-    headers = { ["Content-Type"] = "application/json" }, timeout_s = TIMEOUT_S })
+  local response, err = http.post(base .. "/tokenize", { json = body, token = endpoint.token,
+    ca_file = endpoint.ca_file, cert_file = endpoint.cert_file, key_file = endpoint.key_file,
+    insecure = endpoint.insecure, timeout_s = TIMEOUT_S })
   if not response then return nil, err end
   if response.status ~= 200 then
     return nil, { code = "not_found", message = ("%s/tokenize answers %d"):format(base, response.status) }
@@ -42,15 +49,14 @@ function M.count(endpoint, text)
   return count
 end
 
-local function joined(words, first, last) return " " .. table.concat(words, " ", first, last) end
-
 -- Collects into `good` the words first..last that are one token each behind a blank, halving where a sum is
--- wrong.
+-- wrong. They are counted behind a word, because the beginning of a text is special in many vocabularies.
 local function one_token_words(endpoint, words, first, last, good)
   if first > last then return true end
-  local count, err = M.count(endpoint, joined(words, first, last))
+  local anchor = good.anchor
+  local count, err = M.count(endpoint, anchor.word .. " " .. table.concat(words, " ", first, last))
   if not count then return nil, err end
-  if count == last - first + 1 then
+  if count - anchor.count == last - first + 1 then
     for i = first, last do good[#good + 1] = words[i] end
     return true
   end
@@ -74,29 +80,37 @@ local function first_words(endpoint, words, wanted)
   return good
 end
 
+-- All words in one text: they must not run together.
+local function proven(endpoint, words, first)
+  local count, err = M.count(endpoint, first[1] .. " " .. table.concat(words, " "))
+  if not count then return nil, err end
+  if count ~= #words + 1 then
+    return nil, { code = "invalid", message = "words run together in this server's vocabulary" }
+  end
+  return { words = words, first_words = first }
+end
+
 ---Finds words of which a text of n is exactly n tokens for this server.
 ---@async
 ---@param endpoint bench.tokenizer.Endpoint
 ---@param candidates string[]
 ---@return { words: string[], first_words: string[] }? calibrated
----@return bench.Error? err as from `count`; `not_found` too if no word is a single token
+---@return bench.Error? err as from `count`; `not_found` too if few words are single tokens
 function M.calibrate(endpoint, candidates)
-  local words = {}
-  local ok, err = one_token_words(endpoint, candidates, 1, #candidates, words)
+  local count, err = M.count(endpoint, candidates[1])
+  if not count then return nil, err end
+  local words = { anchor = { word = candidates[1], count = count } }
+  local ok
+  ok, err = one_token_words(endpoint, candidates, 1, #candidates, words)
   if not ok then return nil, err end
+  words.anchor = nil
   local first
-  first, err = first_words(endpoint, words, 16)
+  first, err = first_words(endpoint, words, FIRST_WORDS)
   if not first then return nil, err end
-  if #words < 16 or #first == 0 then
+  if #words < FEWEST_WORDS or #first == 0 then
     return nil, { code = "not_found", message = "too few words are single tokens in its vocabulary" }
   end
-  local sample = first[1] .. joined(words, 1, #words)
-  local count
-  count, err = M.count(endpoint, sample)
-  if count ~= #words + 1 then
-    return nil, err or { code = "invalid", message = "words run together in this server's vocabulary" }
-  end
-  return { words = words, first_words = first }
+  return proven(endpoint, words, first)
 end
 
 return M

@@ -306,6 +306,9 @@ TEST_CASE("a kept-alive connection that the server has closed is not a failure")
   });
   const Value r = result_of(stage_table(server, {{"rate", 100}, {"duration_s", 0.2}}));
   CHECK(r["counts"]["succeeded"] == 20);
+  const Value busy = result_of(stage_table(server, closed(1, 40), {{"threads", 1}}));
+  CHECK(busy["counts"]["succeeded"] == 40);
+  CHECK(busy["counts"]["retried"].get<int>() < 20);
 }
 
 TEST_CASE("several tokens in a chunk are counted where the server says so") {

@@ -99,6 +99,19 @@ data:
       { stage.metrics.counts.succeeded, stage.metrics.tokens.input.mean })
   end)
 
+  t.it("makes chat prompts of exact length where the server can tokenize", function()
+    local work = job [[
+api: chat
+data: {input: {min: 5, max: 60}, output: 4}
+stages: [{concurrency: 2, requests: 12}]
+]]
+    local result = t.ok(native.run({}, {}, work))
+    local metrics = result.stages[1].metrics
+    t.eq({}, result.notes)
+    t.eq(12, metrics.counts.succeeded)
+    t.ok(metrics.data.given.words > 100)
+  end)
+
   t.it("passes on what is wrong with a profile", function()
     local err = t.fails("invalid", native.run({}, {}, job "stages: [{rate: 1, duration_s: 1, rat: 2}]"))
     t.contains("stages[0].rat is not a known field", err.message)

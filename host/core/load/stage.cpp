@@ -163,6 +163,7 @@ Value StageRun::State::client_value() const {
   stats::Histogram lag{5};
   double busiest = 0, in_flight_s = 0, cpu_s = 0;
   std::uint64_t connections = 0, starved = 0;
+  bool drops = false;
   for (const auto& worker : shared->workers) {
     const WorkerReport& r = worker->report();
     const double cpu =
@@ -175,6 +176,7 @@ Value StageRun::State::client_value() const {
     cpu_s += static_cast<double>(r.usage.cpu_ns) / 1e9;
     in_flight_s += r.in_flight_ns / 1e9;
     connections += r.connections;
+    drops = drops || r.drops_connections;
     starved += r.starved;
     lag.merge(r.loop_lag);
   }
@@ -190,6 +192,7 @@ Value StageRun::State::client_value() const {
           {"stolen_s", stolen},
           {"spin_s", static_cast<double>(spec.setup.spin_ns) / 1e9},
           {"connections", connections},
+          {"server_drops_connections", drops},
           {"not_rendered_in_time", starved}};
 }
 

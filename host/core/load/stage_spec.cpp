@@ -32,6 +32,13 @@ void parse_client(Fields& fields, StageSetup& setup) {
   setup.prepare_bytes = static_cast<std::size_t>(fields.integer("prepare_bytes", 512ll << 20, 1, 1ll << 40));
 }
 
+// Lists of words are long and of no interest afterwards: their number stays.
+Value without_words(Value data) {
+  for (const char* name : {"words", "first_words"})
+    if (data.is_object() && data.contains(name) && data[name].is_array()) data[name] = data[name].size();
+  return data;
+}
+
 void check_together(Fields& fields, const StageSetup& setup) {
   const Schedule& schedule = setup.schedule;
   if (!schedule.open_loop && schedule.concurrency > setup.max_connections)
@@ -48,7 +55,7 @@ StageSpec StageSpec::parse(const std::string& path, const Value& table) {
   setup.seed = static_cast<std::uint64_t>(fields.integer("seed", 0, 1ll << 53));
   setup.target = Target::parse(fields);
   setup.schedule = Schedule::parse(fields.table("schedule"));
-  spec.data = fields.raw("data");
+  spec.data = without_words(fields.raw("data"));
   setup.prompts = make_prompt_source(fields.table("data"), setup.target.api, derive_seed(setup.seed, 1));
   parse_limits_of_time(fields, setup);
   parse_client(fields, setup);

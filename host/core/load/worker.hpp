@@ -32,6 +32,7 @@ struct WorkerReport {
   std::int64_t wall_ns = 0;            // the same stretch
   double in_flight_ns = 0;             // integral of the requests in flight over time
   stats::Histogram loop_lag{5};        // ns from a wake-up to the next wait: how late an event may be seen
+  bool drops_connections = false;      // the server promises to keep connections and does not
   std::uint64_t connections = 0;       // opened
   std::uint64_t starved = 0;           // requests that were due before they were rendered
   std::vector<FailureSample> samples;  // up to 3 per failure and status
@@ -138,6 +139,7 @@ class Worker {
   std::vector<Channel*> idle_, unused_;
   Channel *oldest_ = nullptr, *newest_ = nullptr;
   std::size_t good_address_ = 0;
+  int stale_in_a_row_ = 0;  // kept-alive connections that were found dead, with no live one between
 
   std::int64_t now_ = 0, epoch_ = 0, hard_end_ = net::kNever;
   std::size_t next_planned_ = 0;                                                            // open loop

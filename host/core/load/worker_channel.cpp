@@ -9,6 +9,7 @@ namespace core::load {
 namespace {
 
 constexpr std::int64_t kWarmLimit_ns = 2'000'000'000;
+constexpr int kStaleLimit = 3;  // then each request gets a connection of its own
 
 }  // namespace
 
@@ -174,6 +175,7 @@ void Worker::lost(Channel& channel, bool orderly) {
     channel.connection.close();
     channel.reused = false;
     channel.record.flags |= kRetried;
+    if (++stale_in_a_row_ >= kStaleLimit) report_.drops_connections = true;
     return open(channel);
   }
   if (orderly) {

@@ -27,7 +27,9 @@ void Worker::finish(Channel& channel) {
   record.end_ns = now_ - epoch_;
   channel.reader.fill(record, epoch_);
   if (!record.succeeded()) keep_sample(record, channel.reader.detail());
-  const bool reuse = channel.reader.keep_alive() && setup_.keep_alive && !closing_;
+  if (channel.reused) stale_in_a_row_ = 0;
+  const bool kept = setup_.keep_alive && !report_.drops_connections;
+  const bool reuse = channel.reader.keep_alive() && kept && !closing_;
   release(channel);
   if (!reuse) return drop(channel);
   channel.link = Link::kIdle;

@@ -77,9 +77,7 @@ end
 -- Words that are one token each for this server, for prompts of exact length.
 local function use_exact_words(plan)
   if not plan.wants_words then return end
-  local stage = plan.stages[1]
-  local endpoint = { url = stage.url, model = stage.model, token = stage.token }
-  local calibrated, err = require("bench.tokenizer").calibrate(endpoint, load.words())
+  local calibrated, err = require("bench.tokenizer").calibrate(plan.stages[1], load.words())
   if not calibrated then
     plan.notes[#plan.notes + 1] = "prompt lengths are approximate, one token per word: " .. err.message
     return
