@@ -17,6 +17,7 @@ int open_probe(lua_State* L);
 int open_report(lua_State* L);
 int open_sim(lua_State* L);
 int open_stats(lua_State* L);
+int open_store(lua_State* L);
 int open_task(lua_State* L);
 int open_term(lua_State* L);
 int open_testing(lua_State* L);
@@ -35,13 +36,13 @@ struct Module {
 
 // One row per file in host/bind, in alphabetical order.
 constexpr Module kModules[] = {
-    {"clock", bind::open_clock},     {"env", bind::open_env},         {"exec", bind::open_exec},
-    {"fs", bind::open_fs},           {"http", bind::open_http},       {"info", bind::open_info},
-    {"json", bind::open_json},       {"load", bind::open_load},       {"log", bind::open_log},
-    {"metrics", bind::open_metrics}, {"probe", bind::open_probe},     {"report", bind::open_report},
-    {"sim", bind::open_sim},         {"stats", bind::open_stats},     {"task", bind::open_task},
-    {"term", bind::open_term},       {"testing", bind::open_testing}, {"text", bind::open_text},
-    {"yaml", bind::open_yaml},
+    {"clock", bind::open_clock},     {"env", bind::open_env},     {"exec", bind::open_exec},
+    {"fs", bind::open_fs},           {"http", bind::open_http},   {"info", bind::open_info},
+    {"json", bind::open_json},       {"load", bind::open_load},   {"log", bind::open_log},
+    {"metrics", bind::open_metrics}, {"probe", bind::open_probe}, {"report", bind::open_report},
+    {"sim", bind::open_sim},         {"stats", bind::open_stats}, {"store", bind::open_store},
+    {"task", bind::open_task},       {"term", bind::open_term},   {"testing", bind::open_testing},
+    {"text", bind::open_text},       {"yaml", bind::open_yaml},
 };
 
 }  // namespace
