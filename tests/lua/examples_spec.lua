@@ -12,7 +12,7 @@ local SHOWS = {
   exec = "line 1\nline 2\nline 3\n", http = "%d+ pieces streamed", load = "verdict [%w-]+; first token after",
   probe = "answered through completions\ttrue", sim = "first token: true", stats = "p50\t100.5\tbetween\t%d+",
   task = "nil\ttimeout: not finished after 0.05 s\ncancelled\n$", fs = "numbers.txt\t6 bytes",
-  log = "the token is %*%*%*", metrics = "requests\t3\n",
+  store = "results/latency.csv\tchanged", log = "the token is %*%*%*", metrics = "requests\t3\n",
 }
 
 t.describe("the example of", function()
