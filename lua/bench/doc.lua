@@ -86,6 +86,7 @@ function M.pages(home)
     end
   end
   pages["README.md"] = index(modules)
+  pages["simulator-options.md"] = require("bench.sim_options").page()
   return pages
 end
 

@@ -2,6 +2,8 @@
 //
 //   sim_pace paced RATE TOKENS SECONDS
 //     open loop, Poisson arrivals; first token after 50 ms, then one every 20 ms
+//   sim_pace open STREAMS
+//     that many streams at the same time: ten tokens, one a second
 //   sim_pace burst CONNECTIONS TOKENS SECONDS TOKENS_PER_WRITE
 //     closed loop, no delays
 //
@@ -33,11 +35,7 @@ using core::Value;
 namespace net = core::net;
 
 constexpr std::int64_t kSecond = 1'000'000'000;
-// Of this process alone, so that two measurements side by side do not write into each other's log.
-const std::string& truth_file() {
-  static const std::string file = "/tmp/sim_pace_truth_" + std::to_string(getpid()) + ".jsonl";
-  return file;
-}
+const std::string kTruth = "/tmp/sim_pace." + std::to_string(getpid()) + ".jsonl";
 
 void pin(int cpu) {
   cpu_set_t set;
@@ -74,6 +72,9 @@ void serve(const Value& options, int stop_fd, int report_fd) {
   }
   Value report = (*server)->stats();
   report["cpu_s"] = cpu_seconds(RUSAGE_SELF) - before;
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  report["peak_rss_mb"] = usage.ru_maxrss / 1024;
   (*server)->stop();
   dprintf(report_fd, "%s\n", report.dump().c_str());
   server->reset();
@@ -127,6 +128,15 @@ class Client {
                "\r\n\r\n" + body;
   }
 
+  void open() {
+    auto stream = std::make_unique<Stream>();
+    stream->connection = net::Connection(net::connect_tcp(address_).value());
+    while (stream->connection.handshake() == net::Io::kBlocked) usleep(100);
+    poller_.add(stream->connection.fd(), net::kRead, stream.get());
+    idle_.push_back(stream.get());
+    streams_.push_back(std::move(stream));
+  }
+
   void send_one() {
     if (idle_.empty()) open();
     Stream* stream = idle_.back();
@@ -146,15 +156,6 @@ class Client {
   std::size_t connections() const { return streams_.size(); }
 
  private:
-  void open() {
-    auto stream = std::make_unique<Stream>();
-    stream->connection = net::Connection(net::connect_tcp(address_).value());
-    while (stream->connection.handshake() == net::Io::kBlocked) usleep(100);
-    poller_.add(stream->connection.fd(), net::kRead, stream.get());
-    idle_.push_back(stream.get());
-    streams_.push_back(std::move(stream));
-  }
-
   int read(Stream& stream) {
     std::size_t got = 0;
     do {
@@ -187,7 +188,7 @@ double percentile(std::vector<double>& values, double p) {
 // was.
 Value deviations(std::int64_t from_ns, std::int64_t to_ns) {
   std::vector<double> drifts, lateness;
-  std::ifstream file(truth_file());
+  std::ifstream file(kTruth);
   std::int64_t tokens = 0;
   for (std::string line; std::getline(file, line);) {
     const auto record = Value::parse(line);
@@ -231,8 +232,8 @@ std::vector<std::int64_t> poisson(double rate, double seconds) {
 }
 
 int run_paced(double rate, int tokens, double seconds) {
-  const auto child = start_server(server_options(
-      {{"time-to-first-token", "50ms"}, {"inter-token-latency", "20ms"}, {"truth", truth_file()}}));
+  const auto child = start_server(
+      server_options({{"time-to-first-token", "50ms"}, {"inter-token-latency", "20ms"}, {"truth", kTruth}}));
   pin(1);
   Client client(child.port, tokens);
   const auto begin = net::now_ns() + kSecond / 10;
@@ -264,8 +265,34 @@ int run_paced(double rate, int tokens, double seconds) {
       report["cpu_s"].get<double>() * 1e6 / report["generation_tokens"].get<double>();
   result["connections"] = client.connections();
   std::printf("%s\n", result.dump().c_str());
-  unlink(truth_file().c_str());
+  unlink(kTruth.c_str());
   return 0;
+}
+
+int run_open(int streams) {
+  const int tokens = 10;
+  const auto child = start_server(
+      server_options({{"time-to-first-token", "10s"}, {"inter-token-latency", "1s"}, {"truth", kTruth}}));
+  pin(1);
+  Client client(child.port, tokens);
+  const auto begin = net::now_ns();
+  for (int i = 0; i < streams; ++i) client.open();
+  const auto all_open = net::now_ns();
+  for (int i = 0; i < streams; ++i) client.send_one();
+  const auto all_sent = net::now_ns();
+  int ended = 0;
+  while (ended < streams && net::now_ns() < all_sent + 60 * kSecond)
+    ended += client.receive(all_sent + 60 * kSecond);
+  const auto report = stop_server(child);
+  Value result = {{"mode", "open"}, {"streams_wanted", streams}, {"streams_ended", ended}};
+  result["connected_in_s"] = static_cast<double>(all_open - begin) / 1e9;
+  result["sent_in_s"] = static_cast<double>(all_sent - all_open) / 1e9;  // less than 10: all are open at once
+  result.update(deviations(begin, net::kNever));
+  result["server_peak_rss_mb"] = report["peak_rss_mb"];
+  result["server_cpu_s"] = report["cpu_s"];
+  std::printf("%s\n", result.dump().c_str());
+  unlink(kTruth.c_str());
+  return ended == streams ? 0 : 1;
 }
 
 int run_burst(int connections, int tokens, double seconds, int tokens_per_write) {
@@ -300,11 +327,12 @@ int main(int argc, char** argv) {
   const std::string mode = argc > 1 ? argv[1] : "";
   if (mode == "paced" && argc == 5)
     return run_paced(std::atof(argv[2]), std::atoi(argv[3]), std::atof(argv[4]));
+  if (mode == "open" && argc == 3) return run_open(std::atoi(argv[2]));
   if (mode == "burst" && argc == 6) {
     return run_burst(std::atoi(argv[2]), std::atoi(argv[3]), std::atof(argv[4]), std::atoi(argv[5]));
   }
-  std::fprintf(
-      stderr,
-      "usage: sim_pace paced RATE TOKENS SECONDS | burst CONNECTIONS TOKENS SECONDS TOKENS_PER_WRITE\n");
+  std::fprintf(stderr,
+               "usage: sim_pace paced RATE TOKENS SECONDS | open STREAMS | burst CONNECTIONS TOKENS SECONDS "
+               "TOKENS_PER_WRITE\n");
   return 2;
 }

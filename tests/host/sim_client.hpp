@@ -1,12 +1,14 @@
 // A small blocking HTTP client for the tests of the simulator, and a way to start one.
 #pragma once
 
+#include <fstream>
 #include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include <poll.h>
+#include <unistd.h>
 
 #include "catch.hpp"
 #include "core/net/connection.hpp"
@@ -150,6 +152,58 @@ inline double sample(const std::string& page, const std::string& key) {
   const auto at = ('\n' + page).find('\n' + key + ' ');
   if (at == std::string::npos) return -1;
   return std::stod(page.substr(at + key.size() + 1));
+}
+
+inline const core::Value kFour = {
+    {"model", "m"}, {"prompt", "one two three"}, {"max_tokens", 4}, {"ignore_eos", true}};
+
+inline core::Value with(core::Value base, const core::Value& more) {
+  base.update(more);
+  return base;
+}
+
+inline core::Value chat(const core::Value& content, const core::Value& more = core::Value::object()) {
+  return with(
+      {{"model", "m"}, {"messages", {{{"role", "user"}, {"content", content}}}}, {"ignore_eos", true}}, more);
+}
+
+inline std::string text_of(const std::vector<core::Value>& events, const char* field) {
+  std::string text;
+  for (const auto& event : events) {
+    if (event["choices"].empty()) continue;
+    const auto& choice = event["choices"][0];
+    text += field == std::string("text") ? choice["text"].get<std::string>()
+                                         : choice["delta"].value("content", "");
+  }
+  return text;
+}
+
+inline std::vector<core::Value> read_truth(core::sim::Server& server, const std::string& path) {
+  server.flush_truth();
+  std::ifstream file(path);
+  std::vector<core::Value> lines;
+  for (std::string line; std::getline(file, line);) lines.push_back(core::Value::parse(line));
+  return lines;
+}
+
+struct TempPath {
+  std::string path;
+  TempPath() {
+    char name[] = "/tmp/sim-test-XXXXXX";
+    close(mkstemp(name));
+    path = name;
+  }
+  ~TempPath() { unlink(path.c_str()); }
+};
+
+// Waits up to about ten seconds.
+template <class Condition>
+bool eventually(Condition condition) {
+  for (int i = 0; i < 10'000; ++i) {
+    if (condition()) return true;
+    usleep(1000);
+  }
+  return false;
 }
 
 }  // namespace test

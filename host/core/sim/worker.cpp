@@ -18,7 +18,8 @@ constexpr int kAcceptsPerRound = 64;
 constexpr std::int64_t kSecond = 1'000'000'000;
 constexpr std::int64_t kSweepEvery = 5 * kSecond;
 constexpr std::int64_t kAcceptPause = kSecond / 20;  // when there are no descriptors left
-constexpr std::int64_t kFlushLimit = kSecond / 2;    // for the last bytes of answers when the server stops
+constexpr std::int64_t kComplainEvery = 60 * kSecond;
+constexpr std::int64_t kFlushLimit = kSecond / 2;  // for the last bytes of answers when the server stops
 
 net::Fd spare_descriptor() { return net::Fd(::open("/dev/null", O_RDONLY | O_CLOEXEC)); }
 
@@ -139,20 +140,25 @@ void Worker::accept_some() {
   }
 }
 
-// No descriptor is left: with the spare one, tell the next client so instead of letting it hang.
+// No descriptor is left: with the spare one, tell those who wait so instead of letting them hang.
 void Worker::turn_away() {
+  const auto body =
+      error_body({503, "no file descriptors left; raise the limit of open files (ulimit -n)", ""});
+  const auto answer =
+      "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Type: "
+      "application/json\r\nContent-Length: " +
+      std::to_string(body.size()) + "\r\n\r\n" + body;
   spare_.reset();
-  if (auto fd = net::accept_tcp(listener_)) {
-    const auto body =
-        error_body({503, "no file descriptors left; raise the limit of open files (ulimit -n)", ""});
-    net::Connection connection(std::move(fd));
-    connection.send(
-        "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Type: application/json\r\n"
-        "Content-Length: " +
-        std::to_string(body.size()) + "\r\n\r\n" + body);
+  for (int i = 0; i < kAcceptsPerRound; ++i) {
+    auto fd = net::accept_tcp(listener_);
+    if (!fd) break;
+    if (!shared_.tls) net::Connection(std::move(fd)).send(answer);
   }
   spare_ = spare_descriptor();
-  if (accept_again_ns_ == 0) shared_.log("no file descriptors left for another connection; raise ulimit -n");
+  const auto now = net::now_ns();
+  if (now >= next_complaint_ns_)
+    shared_.log("no file descriptors left for more connections; raise ulimit -n");
+  next_complaint_ns_ = now + kComplainEvery;
   pause_accepting();
 }
 

@@ -85,7 +85,7 @@ class Worker {
   std::unordered_map<Client*, std::unique_ptr<Client>> clients_;
   std::vector<Client*> resumable_, buried_;
   std::vector<std::uint64_t> admitted_;
-  std::int64_t next_sweep_ns_ = 0, accept_again_ns_ = 0;
+  std::int64_t next_sweep_ns_ = 0, accept_again_ns_ = 0, next_complaint_ns_ = 0;
   std::size_t next_worker_ = 0;
   std::atomic<std::int64_t> open_{0};
 
