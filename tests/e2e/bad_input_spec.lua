@@ -7,7 +7,7 @@ local cases = {
   { "a command", { "standpu" }, 2, { "standpu", "standup" } },
   { "an option", { "plan", "--dry-rnu" }, 2, { "--dry-rnu", "--dry-run" } },
   { "a specification", { "--spec", "local/quickstrat", "plan" }, 1, { "local/quickstrat", "local/quickstart" } },
-  { "a step", { "--spec", "local/quickstart", "standup", "-s", "99" }, 1, { "99" } },
+  { "a step", { "--spec", "local/quickstart", "standup", "-s", "99" }, 2, { "99" } },
   { "a step list", { "--spec", "local/quickstart", "standup", "-s", "0,x" }, 2, { "x" } },
   { "a stack", { "--spec", "local/quickstart", "standup", "--stack", "quikstart" }, 1, { "quikstart", "quickstart" } },
   { "a harness", { "--spec", "local/quickstart", "run", "-l", "natvie" }, 1, { "natvie", "native" } },
@@ -36,7 +36,7 @@ t.describe("files that are wrong", function()
     local file = box:write("config/specification/broken.yaml", "base_dir: .\nscenario_file: {path: [oops\n")
     local result = box:run { "--spec", file, "plan" }
     t.eq(1, result.exit_code, result.output)
-    t.match("broken%.yaml:%d+:%d+", result.output)
+    t.match("broken%.yaml[^\n]*:2:%d+", result.output)
   end)
 
   t.it("a profile that does not exist lists its neighbours", function()

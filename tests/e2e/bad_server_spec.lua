@@ -12,17 +12,17 @@ load:
 api: {type: completion, streaming: true}
 data:
   type: random
-  input_distribution: {min: 8, max: 8}
-  output_distribution: {min: 8, max: 8}
+  input_distribution: {mean: 8, min: 8, max: 8}
+  output_distribution: {mean: 8, min: 8, max: 8}
 ]]
 
 local function run_against(box, url)
   local profile = box:write("profile.yaml", PROFILE)
-  return box:run { "run", "--url", url, "--model", "m", "-l", "native", "-w", profile, "--workspace", box.workspace }
+  return box:run { "run", "--url", url, "--model", "m", "-l", "native", "-w", profile }
 end
 
 local function report_of(box)
-  local files = fs.glob(box.workspace .. "/*/results/*/benchmark_report_v0.2,_stage_*.json")
+  local files = fs.glob(box.workspace .. "/*-*/results/*/benchmark_report_v0.2,_stage_*.json")
   t.eq(1, #files)
   return t.ok(json.decode(t.ok(fs.read(files[1]))))
 end

@@ -19,7 +19,7 @@ treatments:
 local PROFILE = [[
 load: {type: constant, stages: [{rate: 10, duration: 1}]}
 api: {type: completion, streaming: true}
-data: {type: random, input_distribution: {min: 8, max: 8}, output_distribution: {min: 8, max: 8}}
+data: {type: random, input_distribution: {mean: 8, min: 8, max: 8}, output_distribution: {mean: 8, min: 8, max: 8}}
 ]]
 
 t.describe("an experiment", function()
@@ -27,16 +27,16 @@ t.describe("an experiment", function()
     local box = support.box()
     local file = box:write("experiment.yaml", EXPERIMENT)
     local profile = box:write("short.yaml", PROFILE)
-    local common = { "--spec", "local/quickstart", "--workspace", box.workspace, "experiment", "-e", file,
+    local common = { "--spec", "local/quickstart", "experiment", "-e", file,
       "-l", "native", "-w", profile }
     local child = box:start(common)
     t.ok(support.wait_for(60, function()
-      local journals = fs.glob(box.workspace .. "/*/journal.jsonl")
+      local journals = fs.glob(box.workspace .. "/*-*/journal.jsonl")
       return #journals > 0 and (fs.read(journals[1]) or ""):find("fast", 1, true) ~= nil
     end), "the second treatment began")
     child:kill { signal = "KILL" }
     child:wait { timeout_s = 10 }
-    local instance = fs.parent(fs.glob(box.workspace .. "/*/journal.jsonl")[1])
+    local instance = fs.parent(fs.glob(box.workspace .. "/*-*/journal.jsonl")[1])
     local resumed = box:run({ "--spec", "local/quickstart", "experiment", "--resume", instance }, { timeout_s = 120 })
     t.eq(0, resumed.exit_code, resumed.output)
     local done = {}

@@ -7,7 +7,7 @@ local t = require "bench.test"
 local SPEC = { "--spec", "local/quickstart" }
 
 local function phase(box, name, ...)
-  local args = { SPEC[1], SPEC[2], "--workspace", box.workspace, name, ... }
+  local args = { SPEC[1], SPEC[2], name, ... }
   local result = box:run(args)
   t.eq(0, result.exit_code, name .. ":\n" .. result.output)
   return result
@@ -22,11 +22,11 @@ t.describe("the lifecycle", function()
     phase(box, "run", "-l", "native", "-w", "sanity_random.yaml")
     phase(box, "teardown")
     box:is_clean()
-    local reports = fs.glob(box.workspace .. "/*/results/*/benchmark_report_v0.2,_stage_*.json")
+    local reports = fs.glob(box.workspace .. "/*-*/results/*/benchmark_report_v0.2,_stage_*.json")
     t.ok(#reports > 0, "a report was written")
     local report = t.ok(json.decode(t.ok(fs.read(reports[1]))))
     t.eq(0, report.results.request_performance.aggregate.requests.failures)
-    t.ok(#fs.glob(box.workspace .. "/*/results/*/analysis/*.png") > 0, "there are pictures")
+    t.ok(#fs.glob(box.workspace .. "/*-*/analysis/*/*.png") > 0, "there are pictures")
   end)
 
   t.it("keeps two namespaces apart", { timeout_s = 120 }, function()
@@ -73,10 +73,10 @@ t.describe("the lifecycle", function()
     local profile = box:write("long.yaml", [[
 load: {type: constant, stages: [{rate: 20, duration: 60}]}
 api: {type: completion, streaming: true}
-data: {type: random, input_distribution: {min: 8, max: 8}, output_distribution: {min: 8, max: 8}}
+data: {type: random, input_distribution: {mean: 8, min: 8, max: 8}, output_distribution: {mean: 8, min: 8, max: 8}}
 ]])
     local events = box.dir .. "/events.jsonl"
-    local child = box:start { "--spec", "local/quickstart", "--workspace", box.workspace, "--events", events,
+    local child = box:start { "--spec", "local/quickstart", "--events", events,
       "e2e", "-l", "native", "-w", profile }
     t.ok(support.wait_for(30, function()
       return (fs.read(events) or ""):find("stage", 1, true) ~= nil

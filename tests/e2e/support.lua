@@ -33,6 +33,7 @@ function M.box()
   local dir = t.tempdir()
   local self = setmetatable({ dir = dir, mark = text.uuid(), workspace = dir .. "/ws" }, Box)
   self.env = without_our_variables { HOME = dir .. "/home", TMPDIR = dir .. "/tmp", E2E_MARK = self.mark,
+    LLMDBENCH_WORKSPACE = self.workspace,
     NO_COLOR = "1", PATH = fs.parent(M.program) .. ":" .. env.get "PATH" }
   for _, folder in ipairs { "home", "tmp", "ws" } do assert(fs.mkdir(dir .. "/" .. folder)) end
   t.cleanup(function()

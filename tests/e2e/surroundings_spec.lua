@@ -5,12 +5,12 @@ local parallel = require "bench.parallel"
 local support = require "support"
 local t = require "bench.test"
 
-local function e2e(box, ...) return { "--spec", "local/quickstart", "--workspace", box.workspace, ..., "e2e" } end
+local E2E = { "--spec", "local/quickstart", "e2e" }
 
 t.describe("surroundings", function()
   t.it("a full disk ends the run with its reason and leaves no server", { timeout_s = 90 }, function()
     local box = support.box()
-    local result = box:run_mounted(("mount -t tmpfs -o size=96k tmpfs '%s'"):format(box.workspace), e2e(box))
+    local result = box:run_mounted(("mount -t tmpfs -o size=96k tmpfs '%s'"):format(box.workspace), E2E)
     t.ok(result.exit_code ~= 0, result.output)
     t.match("[Nn]o space left", result.output)
     t.ok(not result.output:find("stack traceback", 1, true), result.output)
@@ -20,7 +20,7 @@ t.describe("surroundings", function()
   t.it("a read-only workspace is refused before anything starts", { timeout_s = 60 }, function()
     local box = support.box()
     local mount = ("mount -t tmpfs -o ro tmpfs '%s'"):format(box.workspace)
-    local result = box:run_mounted(mount, e2e(box))
+    local result = box:run_mounted(mount, E2E)
     t.eq(1, result.exit_code, result.output)
     t.contains(box.workspace, result.output)
     t.match("[Rr]ead%-only", result.output)
@@ -30,10 +30,10 @@ t.describe("surroundings", function()
   t.it("two runs in one workspace keep apart", { timeout_s = 120 }, function()
     local box = support.box()
     local results = parallel.map({ "one", "two" }, function(namespace)
-      return box:run({ "--spec", "local/quickstart", "--workspace", box.workspace, "-p", namespace, "e2e" })
+      return box:run { "--spec", "local/quickstart", "e2e", "-p", namespace }
     end, { limit = 2 })
     for _, result in ipairs(results) do t.eq(0, result.exit_code, result.output) end
-    local instances = fs.glob(box.workspace .. "/*/results")
+    local instances = fs.glob(box.workspace .. "/*-*/results")
     t.eq(2, #instances, "one instance folder for each")
     for _, folder in ipairs(instances) do
       local reports = fs.glob(folder .. "/*/benchmark_report_v0.2,_stage_*.json")

@@ -23,7 +23,7 @@ local function engine_box()
 end
 
 local function command(box, ...)
-  local args = { "--spec", "local/llama-cpp", "--workspace", box.workspace, ... }
+  local args = { "--spec", "local/llama-cpp", ... }
   local result = box:run(args, { timeout_s = 120 })
   t.eq(0, result.exit_code, table.concat(args, " ") .. "\n" .. result.output)
   return result
@@ -35,16 +35,16 @@ api: {type: completion, streaming: true}
 server: {ignore_eos: true}
 data:
   type: random
-  input_distribution: {min: %d, max: %d}
-  output_distribution: {min: %d, max: %d}
+  input_distribution: {mean: %d, min: %d, max: %d}
+  output_distribution: {mean: %d, min: %d, max: %d}
 ]]
 
 ---Runs one profile; gives its only stage: the result as computed from the records, and the records.
 local function run_profile(box, name, text)
   local before = {}
-  for _, file in ipairs(fs.glob(box.workspace .. "/*/results/*/*.rec")) do before[file] = true end
+  for _, file in ipairs(fs.glob(box.workspace .. "/*-*/results/*/*.rec")) do before[file] = true end
   command(box, "run", "-l", "native", "-w", box:write(name .. ".yaml", text))
-  for _, file in ipairs(fs.glob(box.workspace .. "/*/results/*/*.rec")) do
+  for _, file in ipairs(fs.glob(box.workspace .. "/*-*/results/*/*.rec")) do
     if not before[file] then
       local records = {}
       for record in t.ok(load.records(file)) do records[#records + 1] = record end
@@ -62,7 +62,7 @@ t.describe("a real engine", function()
 
     -- 16 tokens in, 32 out, one at a time: nothing waits.
     local calm, records, folder = run_profile(box, "calm",
-      PROFILE:format("concurrent", "{num_requests: 20, concurrency_level: 1}", 16, 16, 32, 32))
+      PROFILE:format("concurrent", "{num_requests: 20, concurrency_level: 1}", 16, 16, 16, 32, 32, 32))
     t.eq(20, #records)
     for _, record in ipairs(records) do
       t.eq(json.null, record.failure)
@@ -80,9 +80,9 @@ t.describe("a real engine", function()
 
     -- Four slots: with sixteen users three of four wait for one.
     local full = run_profile(box, "full",
-      PROFILE:format("concurrent", "{num_requests: 64, concurrency_level: 4}", 16, 16, 32, 32))
+      PROFILE:format("concurrent", "{num_requests: 64, concurrency_level: 4}", 16, 16, 16, 32, 32, 32))
     local over = run_profile(box, "over",
-      PROFILE:format("concurrent", "{num_requests: 128, concurrency_level: 16}", 16, 16, 32, 32))
+      PROFILE:format("concurrent", "{num_requests: 128, concurrency_level: 16}", 16, 16, 16, 32, 32, 32))
     t.eq(0, full.counts.failed + over.counts.failed)
     t.ok(over.latency.ttft.p50 > 2 * full.latency.ttft.p50, "waiting for a slot shows in the first token")
     t.ok(over.throughput.output_tokens_per_s < 2 * full.throughput.output_tokens_per_s,
@@ -109,7 +109,7 @@ data:
   t.it("e2e does it all in one command", { timeout_s = 120 }, function()
     local box = engine_box()
     command(box, "e2e")
-    t.ok(#fs.glob(box.workspace .. "/*/results/*/benchmark_report_v0.2,_stage_*.yaml") > 0)
+    t.ok(#fs.glob(box.workspace .. "/*-*/results/*/benchmark_report_v0.2,_stage_*.yaml") > 0)
     box:is_clean()
   end)
 

@@ -169,11 +169,13 @@ t.describe("bench.report", function()
   t.it("prints a line per stage and why one is not valid", function()
     local ctx, _, job, result = measured()
     result.stages[2].verdict = { status = "client-limited", reasons = { "the loop lagged" } }
+    result.stages[2].metrics.failures = { http_5xx = { count = 3, samples = { { status = 503, detail = "overloaded" } } } }
     local text = require("bench.report.terminal").text(ctx,
       { treatments = { { stack = "quick", treatment = "slow", id = job.id, result = result } } }, {})
     t.match("\nslow +0 +40 req/s +20 +0 ", text)
     t.match("\nslow +1 +c=3 +12 +0 .* client%-limited\n", text)
     t.contains("! slow, stage 1: client-limited: the loop lagged", text)
+    t.contains("! slow, stage 1: 3 x http_5xx (HTTP 503): overloaded", text)
   end)
 
   t.it("passes an independent check against the published schema", function()

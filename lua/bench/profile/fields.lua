@@ -53,9 +53,20 @@ function Reader:flag(field, fallback) return typed(self, field, "boolean", fallb
 ---A nested table as a reader.
 function Reader:map(field) return M.reader(self:name(field), self:get(field)) end
 
+---`; is 'stagse' meant to be 'stages'?` when an unknown field looks like the missing one.
+function Reader:meant(field)
+  local unknown = {}
+  for _, name in ipairs(json.keys(self.value)) do
+    if not self.known[name] then unknown[#unknown + 1] = name end
+  end
+  local near = text.nearest(field, unknown)
+  return near and ("; is '%s' meant to be '%s'?"):format(near, field) or ""
+end
+
 ---A list of maps as readers.
 function Reader:maps(field)
   local list, readers = self:get(field), {}
+  if list == nil then refuse(self:name(field), "is missing" .. self:meant(field)) end
   if type(list) ~= "table" or #list == 0 then refuse(self:name(field), "must be a list") end
   for i, item in ipairs(list) do
     readers[i] = M.reader(("%s[%d]"):format(self:name(field), i - 1), item)

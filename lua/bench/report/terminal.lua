@@ -68,21 +68,34 @@ local function is_named(entries, several_stacks)
   return several_stacks
 end
 
+-- Why the verdict is what it is, and what the requests that failed ran into, class by class.
+local function notes_of(stage, place, notes)
+  for _, reason in ipairs(stage.verdict.reasons or {}) do
+    notes[#notes + 1] = ("%s: %s: %s"):format(place, stage.verdict.status, reason)
+  end
+  local failures, classes = stage.metrics.failures or {}, {}
+  for class in pairs(failures) do classes[#classes + 1] = class end
+  table.sort(classes)
+  for _, class in ipairs(classes) do
+    local sample = (failures[class].samples or {})[1] or {}
+    notes[#notes + 1] = ("%s: %d x %s%s%s"):format(place, failures[class].count, class,
+      (sample.status or 0) > 0 and " (HTTP " .. sample.status .. ")" or "", sample.detail and ": " .. sample.detail or "")
+  end
+end
+
 local function rows_of(entries, several_stacks)
-  local rows, notes = {}, {}
+  local rows, notes, named = {}, {}, is_named(entries, several_stacks)
   for _, entry in ipairs(entries) do
+    local name = name_of(entry, several_stacks)
     for _, stage in ipairs(entry.result and entry.result.stages or {}) do
       local cells = M.cells(headline.of(stage))
-      local row = { name_of(entry, several_stacks) }
+      local row = { name }
       for c = 1, #COLUMNS - 1 do row[c + 1] = cells[c] end
       rows[#rows + 1] = row
-      for _, reason in ipairs(stage.verdict.reasons or {}) do
-        notes[#notes + 1] = ("%s, stage %d: %s: %s"):format(name_of(entry, several_stacks), stage.index,
-          stage.verdict.status, reason)
-      end
+      notes_of(stage, ("%sstage %d"):format(named and name .. ", " or "", stage.index), notes)
     end
     for _, note in ipairs(entry.result and entry.result.notes or {}) do
-      notes[#notes + 1] = name_of(entry, several_stacks) .. ": " .. note
+      notes[#notes + 1] = (named and name .. ": " or "") .. note
     end
   end
   return rows, notes

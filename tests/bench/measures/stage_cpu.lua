@@ -9,8 +9,8 @@ api: {type: completion, streaming: true}
 server: {ignore_eos: true}
 data:
   type: random
-  input_distribution: {min: 16, max: 16}
-  output_distribution: {min: 64, max: 64}
+  input_distribution: {mean: 16, min: 16, max: 16}
+  output_distribution: {mean: 64, min: 64, max: 64}
 ]]
 
 local function ours(url, dir, seconds)
