@@ -203,7 +203,7 @@ function M.run()
     term.load_history(folder .. "/" .. name)
     term.on_complete(function(line) return M.complete(line, environment) end, WORD_BREAKS)
   end
-  while true do
+  while not task.cancelled() do  -- a second signal (the terminal is gone) ends the session, not only a line
     local text = read_input(environment)
     if text == nil then break end
     if text and text:find "%S" then
