@@ -37,10 +37,9 @@ end
 
 ---@param opts bench.SessionOptions
 ---@param built bench.Plan
----@param place bench.Workspace
 ---@param treatments bench.Treatment[]
 ---@return bench.Context
-function M.new(opts, built, place, treatments)
+function M.new(opts, built, treatments)
   local config = built.selected[1].config
   local namespace = plan.get(config, "namespace.name")
   return {
@@ -51,7 +50,6 @@ function M.new(opts, built, place, treatments)
     plan = built,
     stacks = built.selected,
     config = config,
-    workspace = place,
     namespace = namespace,
     harness_namespace = plan.get(config, "harness.namespace", namespace),
     harness = opts.harness or plan.get(config, "harness.name", "native"),

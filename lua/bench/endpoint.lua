@@ -52,8 +52,9 @@ function M.verify(ctx, stack)
     return probe.models(stack.endpoint.url, { expect = stack.model.name, token = stack.endpoint.token })
   end, { attempts = VERIFY_ATTEMPTS, delay_s = VERIFY_PAUSE_S })
   if models then return { message = stack.model.name .. " is served" } end
-  err.hint = err.code == "not_found" and "pass --model with a name that it serves"
-    or err.hint or "does it run? `llmdbenchmark smoketest` tells more"
+  local advice = err.code == "not_found" and "pass --model with a name that it serves"
+    or "does it run? `llmdbenchmark smoketest` tells more"
+  err.hint = err.hint and err.hint .. "; " .. advice or advice
   return nil, err
 end
 

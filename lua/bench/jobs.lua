@@ -3,12 +3,19 @@
 local M = {}
 
 local clock = require "host.clock"
+local env = require "host.env"
 local fs = require "host.fs"
 local harness = require "bench.harness"
 local plan = require "bench.plan"
+local prefix_cache = require "bench.prefix_cache"
 local progress = require "bench.progress"
+local status = require "bench.phase.status"
 local text = require "host.text"
 local workload = require "bench.workload"
+
+local LOG_EVERY_S = 10
+-- Where profiles point to while no stack stands.
+local STAND_IN = "http://dry-run-endpoint:80"
 
 ---@class bench.Job
 ---@field id string experiment id: names the result folder
@@ -23,24 +30,11 @@ local workload = require "bench.workload"
 ---@field timeout_s number? of the whole job; nil: none
 ---@field on_progress fun(p: table)
 
----Step `run_preflight`: harness and profile exist, before anything is asked of a server.
----@param ctx bench.Context
-function M.preflight(ctx)
-  local definition, err = harness.get(ctx.harness)
-  if not definition then return nil, err end
-  local profile
-  profile, err = workload.find(definition.profiles or definition.name, ctx.workload, ctx.base_dir)
-  if not profile then return nil, err end
-  ctx.state.harness, ctx.state.profile = definition, profile
-  return { message = ("harness %s, profile %s"):format(definition.name, profile.path) }
-end
-
 -- Rendering
 
--- In a dry run nothing stands yet: the profile is rendered for an endpoint that is not there.
-local function url_of(ctx, stack)
+local function endpoint_url(ctx, stack)
   if stack.endpoint then return stack.endpoint.url end
-  return ctx.dry_run and "http://" .. stack.name .. ".invalid" or nil
+  return ctx.dry_run and STAND_IN or nil
 end
 
 local function tokens_for(ctx, stack)
@@ -48,7 +42,7 @@ local function tokens_for(ctx, stack)
   return {
     LLMDBENCH_DEPLOY_CURRENT_MODEL = stack.model.name,
     LLMDBENCH_DEPLOY_CURRENT_TOKENIZER = stack.model.name,
-    LLMDBENCH_HARNESS_STACK_ENDPOINT_URL = url_of(ctx, stack),
+    LLMDBENCH_HARNESS_STACK_ENDPOINT_URL = endpoint_url(ctx, stack),
     LLMDBENCH_RUN_DATASET_DIR = dir or plan.get(stack.config, "experiment.datasetDir"),
     LLMDBENCH_RUN_DATASET_FILE = file or plan.get(stack.config, "experiment.datasetFile"),
   }
@@ -112,6 +106,65 @@ function M.render(ctx, stack)
   return { message = #jobs .. " profile(s) rendered" }
 end
 
+-- Checking
+
+local function find_parts(ctx)
+  local definition, err = harness.get(ctx.harness)
+  if not definition then return nil, err end
+  local profile
+  profile, err = workload.find(definition.profiles or definition.name, ctx.workload, ctx.base_dir)
+  if not profile then return nil, err end
+  ctx.state.harness, ctx.state.profile = definition, profile
+  return true
+end
+
+-- Renders every treatment for a stack that may not stand yet, and shows it to the harness.
+local function check_stack(ctx, stack, source)
+  local definition, url = ctx.state.harness, endpoint_url(ctx, stack) or STAND_IN
+  for i = 1, math.max(1, #ctx.treatments) do
+    local tokens = tokens_for(ctx, stack)
+    tokens.LLMDBENCH_HARNESS_STACK_ENDPOINT_URL = url
+    local rendered, err = workload.render(source, { file = ctx.state.profile.path, tokens = tokens,
+      treatment = ctx.treatments[i], allows = definition.allows })
+    if rendered and definition.check then
+      local _
+      _, err = definition.check(rendered, { file = ctx.state.profile.path,
+        endpoint = { url = url, model = stack.model.name } })
+    end
+    if err then return nil, err end
+  end
+  return true
+end
+
+---Checks all that can be known to be wrong before a server is started or asked: harness, profile, treatments.
+---@param ctx bench.Context
+---@return true? ok
+---@return bench.Error? err
+function M.check(ctx)
+  local ok, err = find_parts(ctx)
+  if not ok then return nil, err end
+  local source
+  source, err = fs.read(ctx.state.profile.path)
+  if not source then return nil, err end
+  err = check_names(ctx.treatments)
+  if err then return nil, err end
+  for _, stack in ipairs(ctx.stacks) do
+    ok, err = check_stack(ctx, stack, source)
+    if not ok then return nil, err end
+  end
+  return true
+end
+
+---Step `run_preflight`.
+---@param ctx bench.Context
+---@return { message: string }?
+---@return bench.Error? err
+function M.preflight(ctx)
+  local ok, err = M.check(ctx)
+  if not ok then return nil, err end
+  return { message = ("harness %s, profile %s"):format(ctx.state.harness.name, ctx.state.profile.path) }
+end
+
 -- Running
 
 local function new_id(ctx, stack, job)
@@ -123,10 +176,18 @@ local function new_id(ctx, stack, job)
   return table.concat(parts, "-")
 end
 
--- Shows the live line; an event file gets each moment.
+-- Shows the live line on a terminal; logs get a line for each stage and every ten seconds, an event file each
+-- moment.
 local function reporter(ctx, stack, job)
+  local level = env.is_terminal "stdout" and "debug" or "info"
+  local stage, told_s
   return function(p)
-    ctx.log.status(progress.line(p))
+    local line, now = progress.line(p), clock.monotonic()
+    status.detail(stack.name, line)
+    if p.stage ~= stage or now - told_s >= LOG_EVERY_S then
+      ctx.log[level](line)
+      stage, told_s = p.stage, now
+    end
     if ctx.events then ctx.events:write("progress", { stack = stack.name, id = job.id, progress = p }) end
   end
 end
@@ -137,6 +198,18 @@ local function worst_verdict(result)
     if stage.verdict.status ~= "valid" then worst = stage.verdict.status end
   end
   return worst
+end
+
+local function tell_failures(ctx, stage)
+  local failures = stage.metrics.failures or {}
+  local parts = {}
+  for class, found in pairs(failures) do
+    local sample = found.samples and found.samples[1]
+    local detail = sample and sample.detail
+    parts[#parts + 1] = ("%d %s%s"):format(found.count, class, detail and detail ~= "" and " (" .. detail .. ")" or "")
+  end
+  table.sort(parts)
+  if #parts > 0 then ctx.log.warn(("stage %d: failed requests: %s"):format(stage.index, table.concat(parts, "; "))) end
 end
 
 local function count_files(dir)
@@ -154,9 +227,10 @@ local function run_job(ctx, stack, job)
     and job.treatment.name }
   table.insert(ctx.results.treatments, entry)
   local result, err = ctx.state.harness.run(ctx, stack, job)
-  ctx.log.status(nil)
+  status.detail(stack.name, nil)
   if result then
     entry.result, entry.verdict = result, worst_verdict(result)
+    for _, stage in ipairs(result.stages) do tell_failures(ctx, stage) end
     entry.reports, err = require("bench.report").write(ctx, stack, job, result)
   end
   entry.files = count_files(job.dir)
@@ -173,6 +247,7 @@ local function prepare(ctx, stack, job)
   if job.treatment then job.seed, job.repetition = job.treatment.seed, job.treatment.repetition end
   job.timeout_s = ctx.timeout_s
   job.on_progress = reporter(ctx, stack, job)
+  prefix_cache.watch(ctx, job)
   job.dir = ctx.workspace:folder("results/" .. job.id .. "_1")
 end
 
@@ -208,8 +283,11 @@ function M.run(ctx, stack)
     end
   end
   if failed == 0 then return { message = #jobs .. " treatment(s) measured" } end
-  first.message = ("%d of %d treatments failed; the first: %s"):format(failed, #jobs, first.message)
-  return nil, first
+  if #jobs == 1 then return nil, first end
+  local whole = {}
+  for key, value in pairs(first) do whole[key] = value end
+  whole.message = ("%d of %d treatments failed; the first: %s"):format(failed, #jobs, first.message)
+  return nil, whole
 end
 
 -- After the measurement

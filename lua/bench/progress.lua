@@ -2,10 +2,8 @@
 ---@class bench.progress
 local M = {}
 
-local function seconds(value)
-  if value < 0.0995 then return ("%.1f ms"):format(value * 1000) end
-  if value < 9.95 then return ("%.2f s"):format(value) end
-  return ("%.1f s"):format(value)
+local function milliseconds(value)
+  return value < 0.00995 and ("%.1f"):format(value * 1000) or ("%.0f"):format(value * 1000)
 end
 
 local function duration(value)
@@ -30,38 +28,31 @@ end
 ---@field sent integer
 ---@field succeeded integer
 ---@field failed integer
----@field in_flight integer
 ---@field elapsed_s number since the first planned send; negative: still preparing
 ---@field duration_s? number
 ---@field ttft_p50_s number 0: no token yet
 ---@field ttft_p95_s number
 
----One line about a moment of a stage.
+local function head(p)
+  local words = {}
+  if p.stage then words[1] = p.stage .. (p.stages and "/" .. p.stages or "") end
+  local left = p.elapsed_s >= 0 and remaining(p)
+  if left then words[#words + 1] = "ETA " .. duration(left) end
+  return #words > 0 and "[" .. table.concat(words, ", ") .. "] " or ""
+end
+
+---One line about a moment of a stage, short enough for a terminal of 80 columns.
 ---@param p bench.Progress
 ---@return string
 function M.line(p)
-  local parts = {}
-  if p.stage then parts[1] = "stage " .. p.stage .. (p.stages and "/" .. p.stages or "") end
-  if p.elapsed_s < 0 then
-    parts[#parts + 1] = "preparing"
-    return table.concat(parts, "  ")
-  end
-  parts[#parts + 1] = "sent " .. p.sent .. ((p.planned or 0) > 0 and "/" .. p.planned or "")
-  parts[#parts + 1] = "done " .. p.succeeded
-  parts[#parts + 1] = "failed " .. p.failed
-  parts[#parts + 1] = "in flight " .. p.in_flight
-  if p.elapsed_s > 0 then
-    parts[#parts + 1] = ("%.1f req/s"):format((p.succeeded + p.failed) / p.elapsed_s)
-  end
+  if p.elapsed_s < 0 then return head(p) .. "preparing" end
+  local planned = (p.planned or 0) > 0 and "/" .. p.planned or ""
+  local parts = { ("%ssent %d%s done %d failed %d"):format(head(p), p.sent, planned, p.succeeded, p.failed) }
+  if p.elapsed_s > 0 then parts[2] = ("%.1f/s"):format((p.succeeded + p.failed) / p.elapsed_s) end
   if p.ttft_p50_s > 0 then
-    parts[#parts + 1] = "TTFT p50 " .. seconds(p.ttft_p50_s) .. " p95 " .. seconds(p.ttft_p95_s)
+    parts[#parts + 1] = ("TTFT p50/p95 %s/%s ms"):format(milliseconds(p.ttft_p50_s), milliseconds(p.ttft_p95_s))
   end
-  local left = remaining(p)
-  if left then parts[#parts + 1] = "ETA " .. duration(left) end
-  return table.concat(parts, "  ")
+  return table.concat(parts, ", ")
 end
-
-M.seconds = seconds
-M.duration = duration
 
 return M

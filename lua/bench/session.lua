@@ -35,6 +35,7 @@ local workspace = require "bench.workspace"
 ---@field analyze? boolean
 ---@field events? bench.events.Writer
 ---@field words? string[] the command line
+---@field check? fun(ctx: bench.Context): true?, bench.Error? asked before the workspace is made
 
 local function no_spec()
   return { code = "invalid", message = "no specification given",
@@ -52,8 +53,22 @@ local function load_plan(opts)
   return plan.build(loaded, opts)
 end
 
+-- What makes no sense without stacks. A variable that is set for other commands is no reason to refuse.
+local STACK_OPTIONS = { "set", "namespace", "methods", "stack" }
+
+local function check_url_options(opts)
+  for _, name in ipairs(STACK_OPTIONS) do
+    local source = (opts.sources or {})[name] or "--" .. name
+    if opts[name] ~= nil and source:sub(1, 2) == "--" then
+      return { code = "invalid", message = source .. " needs --spec: an endpoint alone has no stacks" }
+    end
+  end
+end
+
 -- A plan of one stack for an endpoint that we know nothing else about.
 local function url_plan(opts)
+  local err = check_url_options(opts)
+  if err then return nil, err end
   if not opts.models then
     return nil, { code = "invalid", message = "--url needs --model: the name that the endpoint serves" }
   end
@@ -107,9 +122,12 @@ function M.open(opts)
   local treatments, place, ok
   treatments, err = treatments_of(opts)
   if not treatments then return nil, err end
+  local ctx = context.new(opts, built, treatments)
+  if opts.check then ok, err = opts.check(ctx) end
+  if err then return nil, err end
   place, err = open_workspace(opts, built)
   if not place then return nil, err end
-  local ctx = context.new(opts, built, place, treatments)
+  ctx.workspace = place
   if ctx.dry_run then return ctx end
   ok, err = start_logging(ctx)
   if ok then ok, err = plan_files.write(built, place) end

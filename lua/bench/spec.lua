@@ -248,7 +248,8 @@ function M.load(found)
   spec.text, err = template.render(source, { base_dir = spec.base_dir }, { file = spec.path })
   if not spec.text then return nil, err end
   local tree
-  tree, err = yaml.decode(spec.text, { file = spec.path .. " (rendered)" })
+  local changed = spec.text ~= source:gsub("\r?\n$", "")
+  tree, err = yaml.decode(spec.text, { file = spec.path .. (changed and " (rendered)" or "") })
   if err then return nil, err end
   err = check_keys(spec, tree)
   if err then return nil, err end

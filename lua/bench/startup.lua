@@ -85,17 +85,31 @@ function M.with_console(cli, body)
   return run_body(events, body, opts)
 end
 
+-- A bad step filter is a mistake of the command line: said before anything is read or made.
+local function check_steps(cli, phase_name)
+  if not phase_name or not cli.options.step then return true end
+  local phase = cli.phase or require("scripts." .. phase_name)
+  local rows, err = phase:select(cli.options.step)
+  if rows then return true end
+  err.usage = true
+  return nil, err
+end
+
 ---Opens a session for a command and hands it to `body`.
 ---@async
 ---@param cli bench.Cli
+---@param about { phase?: string, check?: fun(ctx: bench.Context): true?, bench.Error? } `phase`: the one that
+---  `--step` is about; `check`: asked before a workspace is made
 ---@param body fun(ctx: bench.Context): integer?, bench.Error?
 ---@return integer exit_code
-function M.with_session(cli, body)
+function M.with_session(cli, about, body)
   set_console(cli)
+  local valid, problem = check_steps(cli, about.phase)
+  if not valid then return finish(nil, problem) end
   local events, err = open_events(cli)
   if err then return finish(nil, err) end
   local opts = session_options(cli)
-  opts.events = events
+  opts.events, opts.check = events, about.check
   local ctx
   ctx, err = require("bench.session").open(opts)
   if not ctx then return finish(nil, err) end

@@ -72,9 +72,10 @@ function M.find(harness, name, base_dir)
   local as_path = env.expand(name)
   if not path and is_file(as_path) then path = fs.absolute(as_path) end
   if path then return { name = (path:match("[^/]+$"):gsub("%.in$", "")), path = path } end
-  local known = M.list(harness, base_dir)
+  local known, words = M.list(harness, base_dir), {}
+  for i, each in ipairs(known) do words[i] = name:find "%.ya?ml" and each or each:gsub("%.ya?ml$", "") end
   return nil, { code = "not_found",
-    message = "harness '" .. harness .. "' has no profile '" .. name .. "'" .. text.did_you_mean(name, known),
+    message = "harness '" .. harness .. "' has no profile '" .. name .. "'" .. text.did_you_mean(name, words),
     hint = #known > 0 and "profiles: " .. table.concat(known, ", ") .. "; or give the path of a file"
       or "there are no profiles in " .. table.concat(folders(harness, base_dir), " and ") }
 end
@@ -133,8 +134,7 @@ end
 ---@field file string name for messages
 ---@field tokens table<string, string> token name without REPLACE_ENV_ -> value
 ---@field treatment? bench.Treatment
----@field allows? fun(parts: string[]): boolean may a treatment add this key although the profile leaves it
----  out?
+---@field allows? fun(parts: string[]): boolean may a treatment add a key that the profile leaves out?
 
 ---Fills a profile's tokens and applies a treatment.
 ---@param source string text of the profile

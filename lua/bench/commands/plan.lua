@@ -14,7 +14,7 @@ local function summary(ctx)
 end
 
 local function run(cli)
-  return require("bench.startup").with_session(cli, function(ctx)
+  return require("bench.startup").with_session(cli, {}, function(ctx)
     local plan = summary(ctx)
     if cli.json then
       print(require("host.json").encode(plan, { indent = 2 }))

@@ -15,8 +15,14 @@ local function list_endpoints(cli, ctx)
   return outcome.ok and codes.success or codes.failed
 end
 
+-- Listing endpoints needs no workload.
+local function about(cli)
+  local check = function(ctx) return require("bench.jobs").check(ctx) end
+  return { phase = "run", check = not cli.options.list_endpoints and check or nil }
+end
+
 local function run(cli)
-  return require("bench.startup").with_session(cli, function(ctx)
+  return require("bench.startup").with_session(cli, about(cli), function(ctx)
     if cli.options.list_endpoints then return list_endpoints(cli, ctx) end
     return require("bench.lifecycle").run(ctx, { steps = cli.options.step, phase = cli.phase })
   end)

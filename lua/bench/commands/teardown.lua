@@ -3,7 +3,7 @@ local shared = require("bench.options").shared
 local phase_options = require "bench.options.phase"
 
 local function run(cli)
-  return require("bench.startup").with_session(cli, function(ctx)
+  return require("bench.startup").with_session(cli, { phase = "teardown" }, function(ctx)
     return require("bench.lifecycle").teardown(ctx, { steps = cli.options.step, phase = cli.phase })
   end)
 end

@@ -19,6 +19,17 @@ local SHORTEST_STAGE_S = 0.001
 
 M.allows = profile.allows
 
+---Checks a rendered profile without running it.
+---@param source string
+---@param opts { file: string, endpoint: { url: string, model: string } }
+---@return true? ok
+---@return bench.Error? err
+function M.check(source, opts)
+  local plan, err = profile.parse(source, opts)
+  if not plan then return nil, err end
+  return true
+end
+
 local function window_s(schedule)
   if not schedule.segments then return (schedule.warmup_s or 0) + (schedule.duration_s or 0) end
   local sum = schedule.warmup_s or 0
@@ -56,6 +67,7 @@ end
 
 -- Runs one stage. If the task is cancelled, what was measured is kept before the cancellation goes on.
 local function run_stage(job, stage, index, count)
+  if job.before_stage then job.before_stage(index, stage) end
   local run = load.start(stage)
   local watcher = job.on_progress and watch(run, job, index + 1, count, window_s(stage.schedule))
   local fine, result, err = pcall(run.wait, run)
@@ -67,6 +79,7 @@ local function run_stage(job, stage, index, count)
   local measured = fine and result or run:result()
   if not measured then error(result, 0) end
   local entry = stage_entry(index, stage, measured)
+  if fine and job.after_stage then job.after_stage(entry) end
   local ok
   ok, err = keep(job.dir, entry)
   if not fine then error(result, 0) end
@@ -109,6 +122,7 @@ local function run_stages(job, plan)
     if i > 1 then task.sleep(math.min(plan.interval_s, remaining_s(job, started) or math.huge)) end
     limit_time(stage, remaining_s(job, started))
     stage.records = ("%s/stage_%d.rec"):format(job.dir, i - 1)
+    job.shared_ratio = plan.shared_ratio
     local entry, err = run_stage(job, stage, i - 1, #plan.stages)
     if not entry then return nil, err end
     stages[i] = entry
@@ -124,6 +138,8 @@ end
 ---@field endpoint? { url: string, model: string, token?: string }
 ---@field timeout_s? number of all stages together
 ---@field on_progress? fun(p: table) called twice a second
+---@field before_stage? fun(index: integer, stage: table)
+---@field after_stage? fun(entry: table) may add to the stage's `metrics` before they are written
 ---@field repetition? integer
 ---@field seed? integer instead of the profile's
 

@@ -14,7 +14,11 @@ local task = require "host.task"
 local Status = {}
 Status.__index = Status
 
+-- What steps have to tell themselves, by stack.
+local details = {}
+
 local function show(self, key)
+  if details[key] then return end
   local part = self.parts[key]
   local seconds = math.floor(clock.monotonic() - part.since)
   log.status(seconds < 1 and part.text or ("%s %d s"):format(part.text, seconds), { key = key })
@@ -35,6 +39,14 @@ function M.open(phase)
   local self = setmetatable({ phase = phase, parts = {} }, Status)
   self.ticker = task.spawn(tick, self)
   return self
+end
+
+---Shows what a step of a stack has to tell, instead of its name, until nil is given.
+---@param stack string
+---@param text? string
+function M.detail(stack, text)
+  details[stack] = text
+  log.status(text, { key = stack })
 end
 
 ---What a stack (or, with nil, the phase itself) does from now on; nil as text when it is done.

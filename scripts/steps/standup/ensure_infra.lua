@@ -11,9 +11,10 @@ return {
       if not method then return nil, err end
       local what
       what, err = method.check(ctx, stack)
-      if not what then return nil, err end
-      ctx.log.info(("stack '%s' (%s): %s"):format(stack.name, stack.method, what))
+      if not what and not ctx.dry_run then return nil, err end
+      local line = what or "could not be deployed: " .. err.message
+      ctx.log[what and "info" or "warn"](("stack '%s' (%s): %s"):format(stack.name, stack.method, line))
     end
-    return { message = #ctx.stacks .. " stack(s) can be deployed" }
+    return { message = #ctx.stacks .. " stack(s) checked" }
   end,
 }

@@ -1,0 +1,80 @@
+local t = require "bench.test"
+local endpoint = require "bench.endpoint"
+local sim = require "host.sim"
+
+local function context(changes)
+  local ctx = { harness = "native", workload = "p.yaml", namespace = "ns", spec = { name = "local/x" },
+    log = { warn = function() end } }
+  for key, value in pairs(changes or {}) do ctx[key] = value end
+  return ctx
+end
+
+local function stack(url)
+  return { name = "web", method = "url", url = url, model = { name = "org/m" },
+    endpoint = url and { url = url, urls = { url } } }
+end
+
+t.describe("bench.endpoint", function()
+  t.it("takes a given URL as it is, else asks the method", function()
+    local one = stack "http://h:2"
+    t.ok(endpoint.detect(context { url = "http://h:1", token = "tok" }, one))
+    t.eq({ "http://h:1", "tok" }, { one.endpoint.url, one.endpoint.token })
+    t.ok(endpoint.detect(context(), one))
+    t.eq("http://h:2", one.endpoint.url)
+  end)
+
+  t.it("explains a stack that does not stand, and accepts it in a dry run", function()
+    local none = { name = "web", method = "local", model = { name = "m" } }
+    local ctx = context { namespace = "no-such-namespace-for-specs" }
+    t.contains("run standup first", t.fails("not_found", endpoint.detect(ctx, none)).hint)
+    ctx.dry_run = true
+    t.match("^none yet", t.ok(endpoint.detect(ctx, none)).message)
+    none.method = "modelservice"
+    ctx.dry_run = false
+    t.contains("not part of this version", t.fails("not_found", endpoint.detect(ctx, none)).message)
+  end)
+
+  t.it("warns that only the first of several servers is measured", function()
+    local told
+    local several = stack "http://h:1"
+    package.loaded["bench.methods.url"] = nil
+    local methods = require "bench.methods.url"
+    local kept = methods.endpoint
+    t.cleanup(function() methods.endpoint = kept end)
+    methods.endpoint = function() return { url = "http://h:1", urls = { "http://h:1", "http://h:2" } } end
+    t.ok(endpoint.detect(context { log = { warn = function(text) told = text end } }, several))
+    t.contains("http://h:1 is measured", told)
+  end)
+
+  t.it("verifies that the model is served", function()
+    local server = t.ok(sim.start { model = "org/m", port = 0 })
+    t.cleanup(function() server:stop() end)
+    t.ok(endpoint.verify(context(), stack(server.url)))
+    local other = stack(server.url)
+    other.model.name = "org/n"
+    local err = t.fails("not_found", endpoint.verify(context(), other))
+    t.contains("--model", err.hint)
+    t.ok(endpoint.verify(context { dry_run = true }, stack "http://127.0.0.1:1"))
+  end)
+
+  t.it("says that nobody answers, after asking again", function()
+    t.virtual_clock()
+    t.fails("unreachable", endpoint.verify(context(), stack "http://127.0.0.1:1"))
+  end)
+
+  t.it("lists endpoints as a table and as commands to paste", function()
+    local ctx = context { stacks = { stack "http://h:1", { name = "other", model = { name = "m" } } } }
+    t.eq({
+      "STACK  MODEL  ENDPOINT URL",
+      "-----  -----  --------------",
+      "web    org/m  http://h:1",
+      "other  m      <not detected>",
+      "",
+      "# web - org/m",
+      "llmdbenchmark --spec local/x run \\",
+      "  --namespace ns \\",
+      "  --endpoint-url http://h:1 \\\n  --model org/m \\\n  -l native -w p.yaml",
+    }, endpoint.listing(ctx))
+    t.eq("http://h:1", endpoint.rows(ctx)[1].url)
+  end)
+end)
