@@ -123,7 +123,7 @@ function M.open(opts)
   treatments, err = treatments_of(opts)
   if not treatments then return nil, err end
   local ctx = context.new(opts, built, treatments)
-  if opts.check then ok, err = opts.check(ctx) end
+  if opts.check then err = select(2, opts.check(ctx)) end
   if err then return nil, err end
   place, err = open_workspace(opts, built)
   if not place then return nil, err end

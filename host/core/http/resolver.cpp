@@ -49,6 +49,7 @@ Resolver::Resolver(Loop& loop)
 Resolver::~Resolver() { close(); }
 
 void Resolver::close() {
+  const auto dropped = std::exchange(waiting_->callbacks, {});  // they may hold what holds this resolver
   const std::lock_guard lock(mailbox_->mutex);
   mailbox_->loop = nullptr;
 }
