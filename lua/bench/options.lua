@@ -12,6 +12,7 @@ local text = require "host.text"
 ---@field type? "string"|"integer"|"number"|"boolean"|"list"|"path" `string` unless given
 ---@field env? string|string[] Variables that give the value if no flag does; the first one that is set
 ---@field default? any
+---@field many? boolean Of a list: the flag takes several words instead of one with commas
 ---@field metavar? string Name of the value in the help
 ---@field choices? string[]
 ---@field minimum? number
@@ -25,6 +26,7 @@ local text = require "host.text"
 local KNOWN = {
   key = true, type = true, env = true, default = true, metavar = true, choices = true, minimum = true,
   maximum = true, secret = true, hidden = true, help = true, group = true, tri_state = true,
+  many = true,
 }
 
 ---Groups of options that several commands share.
@@ -124,12 +126,12 @@ end
 
 ---The value that a text stands for.
 ---@param option bench.Option
----@param given string|boolean
+---@param given string|boolean|string[]
 ---@param source string Flag or variable, for the message
 ---@return any? value
 ---@return bench.Error? err `invalid`
 function M.read(option, given, source)
-  if type(given) == "boolean" then return given end
+  if type(given) ~= "string" then return given end
   local value, problem = READ[option.type or "string"](given)
   if value ~= nil then
     problem = type(value) == "number" and check_range(option, value) or check_choice(option, value)
@@ -150,7 +152,7 @@ end
 
 ---Merges flags, environment and defaults, in this order of precedence.
 ---@param list table[] Declared options
----@param flags table<string, string|boolean> What was given on the command line, by key
+---@param flags table<string, string|boolean|string[]> What was given on the command line, by key
 ---@return table<string, any>? values Booleans that were not given anywhere are nil
 ---@return bench.Error|table<string, string> err_or_sources By key: `flag`, the variable's name or `default`
 function M.resolve(list, flags)

@@ -4,6 +4,9 @@ local M = {}
 
 local sim = require "host.sim"
 
+-- What the help shows as the value of an option.
+local METAVARS = { duration = "DURATION", integer = "N", number = "X", string = "TEXT", list = "TEXT" }
+
 local function shown(value)
   if type(value) == "table" then return table.concat(value, " ") end
   return value == false and "" or tostring(value)
@@ -36,8 +39,9 @@ function M.declared()
     list[#list + 1] = {
       "--" .. option.name,
       type = option.type == "duration" and "string" or option.type,
-      metavar = option.type == "duration" and "DURATION" or nil,
+      metavar = METAVARS[option.type],
       help = option.help .. notes(option),
+      many = option.type == "list" or nil,
       secret = option.secret,
     }
   end

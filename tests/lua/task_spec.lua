@@ -607,7 +607,7 @@ t.describe("task.handles", function()
     t.eq(before, #task.handles())
   end)
 
-  t.it("ended tasks are forgotten: memory stays flat", function()
+  t.it("ended tasks are forgotten: memory stays flat", { timeout_s = 120 }, function()
     local function burst()
       for _ = 1, 2000 do
         local child = task.spawn(function(...) return ... end, ("x"):rep(100))

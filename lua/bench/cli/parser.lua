@@ -107,6 +107,7 @@ local function add_option(parser, option)
   if option.type == "boolean" then return add_flag(parser, option, key) end
   local added = parser:option(table.concat(option, " "), option.help or "")
   added:target(key):argname(option.metavar or key:upper())
+  if option.many then added:args("+") end
 end
 
 local function add_argument(parser, argument)
@@ -149,7 +150,7 @@ end
 ---@return table<string, any> values Typed, merged with the environment and defaults
 ---@return table<string, any> arguments
 ---@return table<string, string> sources
----@return table<string, string|boolean> flags As given
+---@return table<string, string|boolean|string[]> flags As given
 function M.parse_or_leave(command, given)
   local entries = M.declared(command)
   local expanded, problem = expand_all(given, entries)
