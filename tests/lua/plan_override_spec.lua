@@ -77,6 +77,14 @@ t.describe("bench.plan.override", function()
     refused("'name' is a string, it has no keys", "name.x", 1)
   end)
 
+  t.it("blames the part that is missing, and leaves no trace of a refused key", function()
+    local tree = profile()
+    local allows = function(parts) return #parts == 1 and parts[1] == "absent" end
+    local err = t.fails("invalid", override.set(tree, "absent.stages.0.rate", 1, { allows = allows }))
+    t.match("the top level has: .*load", err.hint)
+    t.eq(nil, tree.absent)
+  end)
+
   t.it("keeps types", function()
     local tree = profile()
     t.ok(override.set(tree, "name", 8, { raw = "8", strict = true }))

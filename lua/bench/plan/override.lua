@@ -198,21 +198,29 @@ function M.set(tree, key, value, opts)
   if type(key) == "string" then parts, err = M.split_path(key) end
   if not parts then return nil, err end
   local node = tree
+  local added_in, added_depth  -- the map that got a new part of the path, and which part
+  -- A path that leads nowhere leaves nothing behind, and is wrong where it left what there is.
+  local function refuse(problem)
+    if not added_in then return nil, problem end
+    added_in[parts[added_depth]] = nil
+    return nil, unknown(parts, added_depth, added_in)
+  end
   for depth = 1, #parts - 1 do
     local at
     at, err = locate(node, parts, depth)
     if not at and opts.allows and kind_of(node) == "map" and opts.allows({ unpack(parts, 1, depth) }) then
       at = parts[depth]
       node[at] = json.object {}
+      if not added_in then added_in, added_depth = node, depth end
     elseif not at then
-      return nil, err
+      return refuse(err)
     end
     node = node[at]
   end
   local at
   at, err = locate(node, parts, #parts)
   if not at then
-    if not (opts.allows and kind_of(node) == "map" and opts.allows(parts)) then return nil, err end
+    if not (opts.allows and kind_of(node) == "map" and opts.allows(parts)) then return refuse(err) end
     node[parts[#parts]] = value
     return true, nil
   end
