@@ -67,9 +67,9 @@ t.describe("bench.spec", function()
   end)
 
   t.it("answers an unknown name with the nearest and the whole list", function()
-    local base = checkout { "examples/gpux", "guides/pdx" }
-    local err = t.fails("not_found", spec.find("examples/gpu", { base_dir = base }))
-    t.contains("did you mean 'examples/gpux'", err.message)
+    local base = checkout { "mine/odd-one", "guides/pdx" }
+    local err = t.fails("not_found", spec.find("mine/odd-on", { base_dir = base }))
+    t.contains("did you mean 'mine/odd-one'", err.message)
     t.contains("guides/pdx", err.hint)
     t.contains("local/quickstart", err.hint)
     t.contains("did you mean 'local/quickstart'", t.fails("not_found", spec.find "local/quikstart").message)
