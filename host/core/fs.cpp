@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <thread>
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -131,12 +133,29 @@ Result<Done> write_file(const std::string& path, std::string_view data, WriteOpt
   return draft.commit(options.mode >= 0 ? options.mode : kept_mode, options.sync);
 }
 
+namespace {
+
+constexpr int kAppendPatience_ms = 2000;  // an append of another writer takes milliseconds
+
+Result<Done> lock_for_append(int fd, const std::string& path) {
+  for (int waited_ms = 0; ::flock(fd, LOCK_EX | LOCK_NB) != 0; ++waited_ms) {
+    if (errno != EWOULDBLOCK && errno != EINTR) return os_error(errno, "lock", path);
+    if (waited_ms == kAppendPatience_ms)
+      return Error{"conflict", "cannot append to " + path + ": somebody keeps it locked",
+                   "the program that writes it as its journal must close it first"}
+          .with("path", path);
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  return Done{};
+}
+
+}  // namespace
+
 Result<Done> append_file(const std::string& path, std::string_view data) {
   const bool is_new = !path_exists(path);
   const Fd fd = open_file(path, O_WRONLY | O_APPEND | O_CREAT);
   if (!fd) return os_error(errno, "append to", path);
-  while (::flock(fd.get(), LOCK_EX) != 0 && errno == EINTR) {
-  }
+  if (auto locked = lock_for_append(fd.get(), path); !locked) return locked;
   struct stat before {};
   if (::fstat(fd.get(), &before) != 0) return os_error(errno, "append to", path);
   int error = write_all(fd.get(), data);

@@ -27,7 +27,8 @@ struct WriteOptions {
 Result<Done> write_file(const std::string& path, std::string_view data, WriteOptions options = {});
 
 /// Adds `data` at the end and waits until it is on the disk. Writers exclude each other (flock), so pieces
-/// never mix; if the disk fills up half way the file is cut back to what it was.
+/// never mix; if the disk fills up half way the file is cut back to what it was. `conflict` if somebody keeps
+/// the file locked for two seconds, as the writer of a journal does.
 Result<Done> append_file(const std::string& path, std::string_view data);
 
 /// mkdir -p. Fine if it exists already as a folder.

@@ -153,6 +153,7 @@ local function measure(run, design, opts, surveyed)
   held, err = lock(run.dir)
   if not held then return nil, err end
   local fine, code, problem = pcall(measure_locked, run, design, opts, surveyed)
+  if run.journal then run.journal:close() end
   held:release()
   if not fine then error(code, 0) end
   return code, problem

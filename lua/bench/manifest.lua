@@ -8,32 +8,10 @@ local fs = require "host.fs"
 local info = require "host.info"
 local json = require "host.json"
 local machine = require "bench.machine"
+local store = require "host.store"
 
 M.FILE = "manifest.json"
 local FORMAT = 1
-
-local function files_below(dir)
-  local list = {}
-  for _, path in ipairs(fs.glob(dir .. "/**")) do
-    local stat = fs.stat(path)
-    local name = path:sub(#dir + 2)
-    if stat and stat.type == "file" and name ~= M.FILE then
-      list[#list + 1] = { name = name, size_bytes = stat.size_bytes }
-    end
-  end
-  table.sort(list, function(a, b) return a.name < b.name end)
-  return list
-end
-
-local function hash_files(dir)
-  local files = files_below(dir)
-  for _, file in ipairs(files) do
-    local digest, err = fs.sha256(dir .. "/" .. file.name)
-    if not digest then return nil, err end
-    file.sha256 = digest
-  end
-  return json.list(files)
-end
 
 -- Scripts do not change while the program runs: what was loaded is what counts.
 local script_digests = {}
@@ -58,19 +36,12 @@ end
 ---@return string? digest SHA-256 of the manifest itself
 ---@return bench.Error? err
 function M.write(dir, facts)
-  local files, err = hash_files(dir)
-  if not files then return nil, err end
   local tree = json.object { format = FORMAT, tool = info.name, tool_version = info.version,
-    written_at = clock.rfc3339(),
-    host = machine.facts(), files = files, scripts = hash_scripts(facts.scripts) }
+    written_at = clock.rfc3339(), host = machine.facts(), scripts = hash_scripts(facts.scripts) }
   for key, value in pairs(facts) do
     if key ~= "scripts" then tree[key] = value end
   end
-  local path = dir .. "/" .. M.FILE
-  local ok
-  ok, err = fs.write(path, json.encode(tree, { indent = 1 }) .. "\n")
-  if not ok then return nil, err end
-  return fs.sha256(path)
+  return store.seal(dir, tree)
 end
 
 ---@param dir string
@@ -85,23 +56,20 @@ local function damaged(dir, what)
     hint = "the results were changed or not written to the end" }
 end
 
----Checks that every file is there and unchanged.
+---Checks that every file is there and unchanged; what was added since does no harm.
 ---@param dir string
 ---@param digest? string what `write` returned; nil: only the files are compared
 ---@return true? ok
 ---@return bench.Error? err `not_found` without a manifest, `invalid` with the first file that does not fit
 function M.verify(dir, digest)
-  local tree, err = M.read(dir)
-  if not tree then return nil, err end
+  local damages, err = store.verify(dir)
+  if not damages then return nil, err end
   if digest and fs.sha256(dir .. "/" .. M.FILE) ~= digest then
     return nil, damaged(dir, M.FILE .. " changed")
   end
-  for _, file in ipairs(tree.files or {}) do
-    local stat = fs.stat(dir .. "/" .. file.name)
-    if not stat then return nil, damaged(dir, file.name .. " is missing") end
-    if stat.size_bytes ~= file.size_bytes or fs.sha256(dir .. "/" .. file.name) ~= file.sha256 then
-      return nil, damaged(dir, file.name .. " changed")
-    end
+  for _, damage in ipairs(damages) do
+    if damage.what == "missing" then return nil, damaged(dir, damage.name .. " is missing") end
+    if damage.what == "changed" then return nil, damaged(dir, damage.name .. " changed") end
   end
   return true
 end

@@ -1,15 +1,12 @@
 ---The folder in which one invocation writes: `<root>/<user>-<YYYYmmdd-HHMMSS-mmm>/`, and `<root>/latest`,
----which
----leads to the newest.
+---which leads to the newest.
 ---@class bench.workspace
 local M = {}
 
-local clock = require "host.clock"
 local env = require "host.env"
 local fs = require "host.fs"
+local store = require "host.store"
 local text = require "host.text"
-
-local ATTEMPTS = 100
 
 ---@class bench.Workspace
 ---@field root string
@@ -70,25 +67,6 @@ local function with_hint(err)
   return err
 end
 
--- Makes `logs` and `plan` under a name that nobody has yet, then gives it the time's name: a rename onto a
--- folder that another invocation made in the same millisecond fails.
-local function make_instance(root)
-  local draft = root .. "/.new-" .. text.random_id(12)
-  for _, name in ipairs { "logs", "plan" } do
-    local ok, err = fs.mkdir(draft .. "/" .. name)
-    if not ok then return nil, with_hint(err) end
-  end
-  local now, problem = clock.now(), nil
-  for attempt = 0, ATTEMPTS do
-    local name = env.user() .. "-" .. clock.stamp(now + attempt / 1000)
-    local moved
-    moved, problem = fs.move(draft, root .. "/" .. name)
-    if moved then return name end
-  end
-  fs.remove_tree(draft, { inside = root })
-  return nil, with_hint(problem)
-end
-
 ---Creates the folder of an invocation with `logs/` and `plan/`.
 ---@param opts { workspace?: string, work_dir?: string, parent?: bench.Workspace, name?: string }
 ---  parent and name: a nested workspace, `<parent>/<name>`
@@ -104,10 +82,9 @@ function M.open(opts)
     return nested
   end
   local root = M.root(opts.workspace, opts.work_dir) or temporary_root()
-  local name, err = make_instance(root)
-  if not name then return nil, err end
-  fs.symlink(name, root .. "/latest")
-  return new(root, root .. "/" .. name)
+  local folder, err = store.new_run(root)
+  if not folder then return nil, with_hint(err) end
+  return new(root, folder.path)
 end
 
 ---The workspace of an earlier invocation.

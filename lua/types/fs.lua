@@ -28,7 +28,7 @@ function fs.write(path, content, opts) end
 ---@param path string
 ---@param content string
 ---@return true? ok
----@return bench.Error? err
+---@return bench.Error? err Also `conflict`: somebody keeps the file locked, as the writer of a journal does
 function fs.append(path, content) end
 
 ---Makes a folder and those above it; fine if it exists.

@@ -8,6 +8,7 @@
 #include "as_user.hpp"
 #include "catch.hpp"
 #include "core/fs.hpp"
+#include "core/store.hpp"
 #include "core/text.hpp"
 #include "scratch.hpp"
 
@@ -108,6 +109,13 @@ TEST_CASE("a full disk leaves the old content and says how much is free") {
   other.put("source", std::string(200'000, 's'));
   CHECK(core::copy_path(other / "source", dir / "copy").error().facts["errno"] == "ENOSPC");
   CHECK_FALSE(core::path_exists(dir / "copy"));
+}
+
+TEST_CASE("an append does not wait for ever for a lock") {
+  const Scratch dir;
+  const auto journal = core::Journal::open(dir / "journal");
+  REQUIRE(journal.ok());
+  CHECK(core::append_file(dir / "journal", "x").error().code == "conflict");
 }
 
 TEST_CASE("appends of several writers do not mix") {

@@ -15,6 +15,8 @@ t.describe("bench.journal", function()
     t.eq({}, entries)
     t.ok(first:write("begun", { setup = "a" }))
     t.ok(first:write "went on")
+    t.fails("conflict", journal.open(path))
+    first:close()
     local second
     second, entries = journal.open(path)
     t.eq(2, #entries)
@@ -27,6 +29,7 @@ t.describe("bench.journal", function()
     local path = t.tempdir() .. "/journal.jsonl"
     local writer = t.ok(journal.open(path))
     t.ok(writer:write "begun")
+    writer:close()
     t.ok(fs.append(path, '{"seq":2,"event":"torn'))
     t.eq({ "1 begun" }, events(path))
     writer = t.ok(journal.open(path))
@@ -44,7 +47,7 @@ t.describe("bench.journal", function()
 
   t.it("says so when it cannot be written", function()
     local writer = t.ok(journal.open(t.tempdir() .. "/journal.jsonl"))
-    writer.path = "/proc/nowhere/journal.jsonl"
+    writer.file = { append = function() return nil, { code = "denied", message = "disk full" } end }
     local ok, err = writer:write "begun"
     t.eq(nil, ok)
     t.contains("without its journal", err.hint)
