@@ -90,11 +90,27 @@ function M.pages(home)
   return pages
 end
 
+---Everything that is generated below `docs`: the reference of modules, the schemas, the keys of configurations.
+---@param home string The folder that holds `lua` and `config`
+---@return { folder: string, pages: table<string, string>, others?: string }[]? sets `others`: names of which those that
+---  are in the folder and not in `pages` are left over
+---@return bench.Error? err
+function M.sets(home)
+  local defaults, err = require("host.yaml").load(home .. "/config/templates/values/defaults.yaml")
+  if not defaults then return nil, err end
+  return {
+    { folder = "api", pages = M.pages(home), others = "*.md" },
+    { folder = "schema", pages = require("bench.schemas").files(), others = "*.json" },
+    { folder = ".", pages = { ["keys.md"] = require("bench.schemas.page").text(defaults) } },
+  }
+end
+
 ---What is different in a folder of pages: names with `missing`, `stale` or `left over`, sorted.
 ---@param folder string
 ---@param pages table<string, string>
+---@param others? string Pattern of the names that only `pages` may have; `*.md` unless given, "" for none
 ---@return { name: string, state: string }[] differences
-function M.differences(folder, pages)
+function M.differences(folder, pages, others)
   local fs = require "host.fs"
   local differences = {}
   for name, text in pairs(pages) do
@@ -103,7 +119,7 @@ function M.differences(folder, pages)
       differences[#differences + 1] = { name = name, state = present and "stale" or "missing" }
     end
   end
-  for _, path in ipairs(fs.glob(folder .. "/*.md")) do
+  for _, path in ipairs(others == "" and {} or fs.glob(folder .. "/" .. (others or "*.md"))) do
     local name = fs.basename(path)
     if not pages[name] then differences[#differences + 1] = { name = name, state = "left over" } end
   end
@@ -111,16 +127,17 @@ function M.differences(folder, pages)
   return differences
 end
 
----Writes the pages that differ and removes those that have no module any more.
+---Writes the pages that differ and removes those that are left over.
 ---@param folder string
 ---@param pages table<string, string>
+---@param others? string as for `differences`
 ---@return { name: string, state: string }[]? changed
 ---@return bench.Error? err
-function M.write(folder, pages)
+function M.write(folder, pages, others)
   local fs = require "host.fs"
   local made, err = fs.mkdir(folder)
   if not made then return nil, err end
-  local differences = M.differences(folder, pages)
+  local differences = M.differences(folder, pages, others)
   for _, difference in ipairs(differences) do
     local path = folder .. "/" .. difference.name
     local done

@@ -25,29 +25,25 @@ end
 
 local function ref(name) return convert.object { ["$ref"] = "#/$defs/" .. name } end
 
--- A part of a configuration, and nothing else.
-local function part(fields)
-  local schema = ref "configuration"
-  schema.unevaluatedProperties = false
-  for key, value in pairs(fields) do schema[key] = value end
-  return schema
-end
-
+-- A stack has the keys of a configuration, and a name.
 local function stack()
-  return part { description = "A stack.", required = json.list { "name" },
-    properties = convert.object { name = convert.object { type = "string", pattern = "^[A-Za-z0-9][A-Za-z0-9._-]*$",
-      description = "Its name." } } }
+  local keys = schema.config().root.order
+  local properties = json.object({}, { "name", unpack(keys) })
+  properties.name = convert.object { type = "string", pattern = "^[A-Za-z0-9][A-Za-z0-9._-]*$",
+    description = "Its name." }
+  for _, key in ipairs(keys) do properties[key] = ref("configuration/properties/" .. key) end
+  return convert.object { type = "object", description = "A stack.", properties = properties,
+    additionalProperties = false, required = json.list { "name" } }
 end
 
 local function scenario()
   local definitions = convert.definitions(schema.config(), PARTIAL)
   definitions.configuration = convert.root(schema.config(), PARTIAL)
-  definitions.configuration.additionalProperties = nil
   definitions.stack = stack()
   return convert.object { type = "object", description = "Stacks, and what differs from the defaults in each.",
     properties = json.object({
       shared = convert.object { description = "What all stacks have in common.",
-        anyOf = json.list { part {}, convert.object { type = "null" } } },
+        anyOf = json.list { ref "configuration", convert.object { type = "null" } } },
       scenario = convert.object { type = "array", items = ref "stack", minItems = 1, description = "The stacks." },
     }, { "shared", "scenario" }),
     required = json.list { "scenario" }, ["$defs"] = definitions }
@@ -76,9 +72,8 @@ local function profile()
   local definitions = format "native"
   local other = format "inference_perf"
   for _, key in ipairs(json.keys(other)) do definitions[key] = other[key] end
-  return convert.object { type = "object", description = "What load is made: stages (native), or load (inference-perf).",
-    ["if"] = convert.object { required = json.list { "stages" } }, ["then"] = ref "native",
-    ["else"] = ref "inference_perf", ["$defs"] = definitions }
+  return convert.object { description = "What load is made: stages (native), or load (inference-perf).",
+    anyOf = json.list { ref "native", ref "inference_perf" }, ["$defs"] = definitions }
 end
 
 ---The texts of docs/schema, by file name.

@@ -19,6 +19,11 @@ local DATA = { "type", "prompt", "input", "output", "vocab_min", "vocab_max", "w
   "output_min", "output_max", "characters_per_token", "limit", "shuffle" }
 local LENGTH = { "type", "mean", "std_dev", "min", "max" }
 
+---What a profile, a stage of it and its data can hold: the keys that `bench.profile.keys.native` describes.
+M.FIELDS = lists.extend(OWN, unpack(COMMON))
+M.STAGE_FIELDS = lists.extend(SCHEDULE, "name")
+M.DATA_FIELDS = DATA
+
 local function given(reader, names, into)
   for _, name in ipairs(names) do into[name] = reader:get(name) end
   return into

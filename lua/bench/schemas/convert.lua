@@ -16,8 +16,7 @@ local QUANTITY = "^[-+]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][
 local DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
 local ORDER = { "$schema", "$id", "title", "description", "type", "enum", "const", "pattern", "minimum", "maximum",
-  "default", "properties", "additionalProperties", "required", "items", "anyOf", "if", "then", "else", "$defs",
-  "$ref" }
+  "default", "properties", "additionalProperties", "required", "items", "anyOf", "$ref", "$defs" }
 
 local function object(fields) return json.object(fields or {}, ORDER) end
 

@@ -4,6 +4,7 @@ local doe = require "bench.doe"
 local json = require "host.json"
 local lists = require "bench.lists"
 local override = require "bench.plan.override"
+local schema = require "bench.plan.schema"
 local text = require "host.text"
 
 local M = {}
@@ -19,9 +20,8 @@ local KINDS = {
 }
 local KIND_NAMES = { "full_factorial", "proportional_scaling", "zip", "one_at_a_time", "latin_hypercube",
   "list" }
-local KEYS = { "type", "setup", "run", "total_setup_treatments", "total_run_treatments", "total_matrix",
-  "response_variables", "description", "repeats", "order", "seed", "samples" }
-local SECTION_KEYS = { "factors", "constants", "factor_relationship", "description" }
+local ROWS = schema.from_rows(require "bench.treatment.keys")
+local KEYS, SECTION_KEYS = ROWS.root.fields.design.order, ROWS.shapes["#factors"].order
 
 ---@class bench.treatment.Block
 ---@field kind? string

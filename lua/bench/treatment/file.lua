@@ -7,14 +7,14 @@ local json = require "host.json"
 local lists = require "bench.lists"
 local names = require "bench.doe.names"
 local override = require "bench.plan.override"
+local schema = require "bench.plan.schema"
 local text = require "host.text"
 local yaml = require "host.yaml"
 
 local M = {}
 
-local TOP = { "experiment", "design", "setup", "constants", "treatments", "run" }
-local EXPERIMENT = { "name", "harness", "profile", "description" }
-local SETUP = { "constants", "treatments" }
+local ROOT = schema.from_rows(require "bench.treatment.keys").root
+local TOP, EXPERIMENT, SETUP = ROOT.order, ROOT.fields.experiment.order, ROOT.fields.setup.order
 
 local LEGACY_HINT = "the old format (factors, levels, positional strings) is not read; write each treatment "
   .. "as a map: `- {name: a, decode.replicas: 2}`, or declare factors under design (docs/experiments.md)"
