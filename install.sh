@@ -64,9 +64,7 @@ libluajit-5.1-dev   the scripting language
 lua-argparse        the command line
 $boost    event loop, HTTP client
 libssl-dev          TLS
-libyaml-cpp-dev     reads YAML
 nlohmann-json3-dev  the value tree, JSON
-libsimdjson-dev     reads large JSON logs
 libspdlog-dev       logging
 libedit-dev         line editing in the REPL
 gnuplot-nox         pictures in reports

@@ -328,3 +328,36 @@ TEST_CASE("removing a socket silences what was already collected for it") {
   CHECK(((ready[0].owner == &a) != (ready[1].owner == &a)));
   CHECK(((ready[0].owner == nullptr) != (ready[1].owner == nullptr)));
 }
+
+TEST_CASE("arrival is when the bytes came, not when somebody read them") {
+  Pair pair;
+  Io client_io, server_io;
+  REQUIRE(pair.shake_hands(client_io, server_io));
+  REQUIRE(pair.server.stamp_arrivals());
+  char buffer[64];
+  std::size_t got = 0;
+  for (int round = 0; round < 2; ++round) {  // the first stamps of a machine may come late
+    const auto before = now_ns();
+    REQUIRE(pair.client.send("late") == Io::kOk);
+    const auto sent = now_ns();
+    usleep(50'000);
+    REQUIRE(pair.server.read(buffer, sizeof buffer, got) == Io::kOk);
+    CHECK(got == 4);
+    if (round == 0) continue;
+    CHECK(pair.server.arrived_ns() >= before - kMillisecond);
+    CHECK(pair.server.arrived_ns() <= sent + 25 * kMillisecond);
+  }
+}
+
+TEST_CASE("without stamps arrival is when the bytes were read") {
+  Pair pair;
+  Io client_io, server_io;
+  REQUIRE(pair.shake_hands(client_io, server_io));
+  REQUIRE(pair.client.send("late") == Io::kOk);
+  usleep(20'000);
+  const auto before = now_ns();
+  char buffer[64];
+  std::size_t got = 0;
+  REQUIRE(pair.server.read(buffer, sizeof buffer, got) == Io::kOk);
+  CHECK(pair.server.arrived_ns() >= before);
+}

@@ -106,6 +106,7 @@ void Worker::connect_failed(Channel& channel, std::string why, bool in_tls) {
 
 void Worker::become_ready(Channel& channel) {
   good_address_ = (good_address_ + channel.tries) % shared_.addresses.size();
+  channel.connection.stamp_arrivals();
   channel.tries = 0;
   channel.reader.reset_connection();
   if (channel.has_request) {
@@ -152,9 +153,11 @@ void Worker::read_answer(Channel& channel) {
         break;
     }
     now_ = net::now_ns();
+    const std::int64_t arrived = channel.connection.arrived_ns();
     const bool first = !channel.reader.tokens().chunks();
-    const auto state = channel.reader.feed({buffer_.data(), got}, now_);
-    if (first && channel.reader.tokens().chunks()) live_.record_ttft(now_ - epoch_ - channel.record.sent_ns);
+    const auto state = channel.reader.feed({buffer_.data(), got}, arrived);
+    if (first && channel.reader.tokens().chunks())
+      live_.record_ttft(arrived - epoch_ - channel.record.sent_ns);
     if (state == ResponseReader::State::kEnded) return finish(channel);
     if (got < buffer_.size()) return;
   }

@@ -24,7 +24,7 @@ void Worker::fail(Channel& channel, Failure failure, const std::string& detail, 
 
 void Worker::finish(Channel& channel) {
   Record& record = channel.record;
-  record.end_ns = now_ - epoch_;
+  record.end_ns = channel.connection.arrived_ns() - epoch_;
   channel.reader.fill(record, epoch_);
   if (!record.succeeded()) keep_sample(record, channel.reader.detail());
   if (channel.reused) stale_in_a_row_ = 0;

@@ -13,13 +13,15 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
+#include "core/net/monotonic.hpp"
 #include "core/net/poller.hpp"
 
 namespace core::net {
 
 namespace {
 
-constexpr std::size_t kMaxParts = 64;  // parts per system call
+constexpr std::size_t kMaxParts = 64;                     // parts per system call
+constexpr std::int64_t kOldestStamp_ns = 60'000'000'000;  // an older one means that the time of day was set
 
 // OpenSSL's own socket BIO uses write(), which raises SIGPIPE; ours uses send() without it.
 int bio_write(BIO* bio, const char* data, int length) {
@@ -132,12 +134,46 @@ Io Connection::handshake() {
 
 Io Connection::read(char* buffer, std::size_t capacity, std::size_t& got) {
   got = 0;
-  if (tls_) return read_tls(buffer, capacity, got);
-  const auto n = ::recv(fd_.get(), buffer, capacity, 0);
+  if (tls_) {
+    const Io io = read_tls(buffer, capacity, got);
+    arrived_ns_ = now_ns();
+    return io;
+  }
+  const auto n = stamped_ ? receive_stamped(buffer, capacity) : ::recv(fd_.get(), buffer, capacity, 0);
   if (n == 0) return Io::kClosed;
   if (n < 0) return fail_errno();
+  if (!stamped_) arrived_ns_ = now_ns();
   got = static_cast<std::size_t>(n);
   return Io::kOk;
+}
+
+bool Connection::stamp_arrivals() {
+  const int on = 1;
+  stamped_ = !tls_ && setsockopt(fd_.get(), SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on) == 0;
+  return stamped_;
+}
+
+// The kernel stamps with the time of day; its age is what carries over to the clock that never jumps.
+ssize_t Connection::receive_stamped(char* buffer, std::size_t capacity) {
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(timespec))];
+  iovec part{buffer, capacity};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = control;
+  message.msg_controllen = sizeof control;
+  const auto n = ::recvmsg(fd_.get(), &message, 0);
+  arrived_ns_ = now_ns();
+  if (n <= 0) return n;
+  const cmsghdr* note = CMSG_FIRSTHDR(&message);
+  if (!note || note->cmsg_level != SOL_SOCKET || note->cmsg_type != SCM_TIMESTAMPNS) return n;
+  timespec stamp{}, today{};
+  std::memcpy(&stamp, CMSG_DATA(note), sizeof stamp);
+  clock_gettime(CLOCK_REALTIME, &today);
+  const std::int64_t age_ns =
+      (today.tv_sec - stamp.tv_sec) * std::int64_t{1'000'000'000} + (today.tv_nsec - stamp.tv_nsec);
+  if (age_ns > 0 && age_ns < kOldestStamp_ns) arrived_ns_ -= age_ns;
+  return n;
 }
 
 // Fills the buffer from as many TLS records as there are, so that `got < capacity` means "drained".

@@ -2,10 +2,13 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
+
+#include <sys/types.h>
 
 #include "core/net/socket.hpp"
 #include "core/net/tls.hpp"
@@ -45,6 +48,13 @@ class Connection {
   /// the next wait, since TLS may hold bytes that the kernel no longer shows.
   Io read(char* buffer, std::size_t capacity, std::size_t& got);
 
+  /// Asks the kernel to note when bytes arrive (SO_TIMESTAMPNS). False where it does not; TLS has none.
+  bool stamp_arrivals();
+  /// When the newest bytes of the last `read` with kOk reached this machine, in nanoseconds of
+  /// CLOCK_MONOTONIC: earlier than now by what this thread took to wake up and get round to them. Without
+  /// stamps: when `read` had them.
+  std::int64_t arrived_ns() const { return arrived_ns_; }
+
   /// Sends the parts in order with one system call where possible. What the kernel does not take is kept
   /// (kBlocked) and goes out with `flush`; while something is kept, new parts queue behind it.
   Io send(std::span<const std::string_view> parts);
@@ -76,6 +86,7 @@ class Connection {
   void start_tls(const std::shared_ptr<TlsContext>& context);
   Io finish_connect();
   Io send_plain(std::span<const std::string_view> parts);
+  ssize_t receive_stamped(char* buffer, std::size_t capacity);
   Io write_some(std::string_view data, std::size_t& sent);
   Io read_tls(char* buffer, std::size_t capacity, std::size_t& got);
   Io tls_outcome(int result);
@@ -87,6 +98,8 @@ class Connection {
   std::unique_ptr<ssl_st, FreeTls> tls_;
   bool connected_ = false, ready_ = false;
   bool tls_wants_write_ = false;
+  bool stamped_ = false;
+  std::int64_t arrived_ns_ = 0;
   std::string pending_;  // bytes the kernel has not taken, from pending_start_ on
   std::size_t pending_start_ = 0;
   std::string problem_;

@@ -32,7 +32,10 @@ Client::Client(Worker& worker, net::Fd fd)
       connection_(std::move(fd)),
       parser_(net::HttpParser::Kind::kRequest, limits_of(worker.shared().options)),
       last_activity_ns_(net::now_ns()) {
-  if (const auto& tls = worker.shared().tls) connection_.start_tls_server(tls);
+  if (const auto& tls = worker.shared().tls)
+    connection_.start_tls_server(tls);
+  else if (worker.shared().truth)
+    connection_.stamp_arrivals();
 }
 
 Client::~Client() = default;
@@ -66,6 +69,7 @@ void Client::receive() {
     if (io == net::Io::kBlocked) return;
     if (io != net::Io::kOk) return lose();
     last_activity_ns_ = net::now_ns();
+    arrived_ns_ = connection_.arrived_ns();
     const std::string_view input(buffer.data(), got);
     if (exchange_) {
       keep_for_later(input);
@@ -82,6 +86,7 @@ void Client::resume() {
   if (dead_ || exchange_ || leftover_.empty()) return;
   std::string input;
   input.swap(leftover_);
+  arrived_ns_ = net::now_ns();
   consume(input);
 }
 

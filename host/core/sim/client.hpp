@@ -43,6 +43,10 @@ class Client {
   unsigned wants() const;
   unsigned watched = 0;  // what it waits for now; kept by the worker
 
+  /// When the request that is being read was there; see `net::Connection::arrived_ns`. One that came while
+  /// another was answered arrives when its turn comes.
+  std::int64_t arrived_ns() const { return arrived_ns_; }
+
   /// The poller found the socket ready.
   void on_ready(unsigned what);
   /// Goes on with requests that came while another one was answered.
@@ -90,7 +94,7 @@ class Client {
   std::unique_ptr<Exchange> exchange_;
   std::string body_, leftover_, reply_headers_;
   std::string log_label_;  // method and path, with log-http
-  std::int64_t last_activity_ns_;
+  std::int64_t last_activity_ns_, arrived_ns_ = 0;
   int minor_version_ = 1;
   bool keep_alive_ = true, head_only_ = false;
   bool handshaken_ = false, dead_ = false;

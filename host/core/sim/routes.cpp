@@ -149,7 +149,7 @@ void record_refusal(Shared& shared, const HttpRequest& request, std::int64_t arr
 }
 
 void generate(Worker& worker, Client& client, const HttpRequest& request, bool chat) {
-  const auto arrival_ns = net::now_ns();
+  const auto arrival_ns = client.arrived_ns();
   Shared& shared = worker.shared();
   try {
     fail_on_purpose(worker, request);

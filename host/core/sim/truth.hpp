@@ -22,7 +22,7 @@ struct TruthRecord {
   std::int64_t index = 0;  // of the choice in the response
   std::string endpoint, model;
   bool stream = false;
-  std::int64_t arrival_ns = 0;   // the whole request had been read
+  std::int64_t arrival_ns = 0;   // the whole request was there
   std::int64_t admitted_ns = 0;  // the sequence left the queue (equals arrival_ns if it did not wait)
   std::int64_t prompt_tokens = 0, cached_tokens = 0;
   std::vector<std::int64_t> intended_ns;  // per token: its absolute deadline
