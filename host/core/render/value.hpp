@@ -137,6 +137,13 @@ class Value {
     return value;
   }
 
+  /// The tuple (grouper, items) of the filter `groupby`, whose parts also have the names `grouper` and `list`.
+  static Value group(Value grouper, Values items) {
+    Value value = tuple({std::move(grouper), list(std::move(items))});
+    value.markup_ = true;
+    return value;
+  }
+
   Kind kind() const noexcept { return kind_; }
   bool is_missing() const noexcept { return kind_ == Kind::kMissing; }
   bool is_undefined() const noexcept { return kind_ == Kind::kUndefined; }
@@ -150,6 +157,7 @@ class Value {
   bool is_number() const noexcept { return is_integral() || is_float(); }
   bool is_string() const noexcept { return kind_ == Kind::kString; }
   bool is_markup() const noexcept { return kind_ == Kind::kString && markup_; }
+  bool is_group() const noexcept { return kind_ == Kind::kTuple && markup_; }
   bool is_list() const noexcept { return kind_ == Kind::kList; }
   bool is_tuple() const noexcept { return kind_ == Kind::kTuple; }
   bool is_dict() const noexcept { return kind_ == Kind::kDict; }
@@ -192,7 +200,7 @@ class Value {
     Counted* counted;
   } payload_;
   Kind kind_ = Kind::kMissing;
-  bool markup_ = false;
+  bool markup_ = false;  // of a tuple: it is a group
 };
 
 class UndefinedInfo final : public Counted {

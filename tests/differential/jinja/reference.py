@@ -1,0 +1,141 @@
+"""What real Jinja2 makes of a case: `{"text": ...}` or `{"class": ..., "line": ..., "file": ...}`."""
+
+import base64
+import hashlib
+import json
+import re
+import sys
+import traceback
+
+import jinja2
+import yaml
+
+UNDEFINED = {"default": jinja2.Undefined, "strict": jinja2.StrictUndefined, "chainable": jinja2.ChainableUndefined}
+MAIN = "main"
+
+
+class Dumper(yaml.SafeDumper):
+    def ignore_aliases(self, data):
+        return True
+
+
+# --- the filters that only the plan phase has -----------------------------------------------------------
+
+
+def is_empty(value):
+    return value is None or isinstance(value, str) and not value.strip() or isinstance(value, (dict, list)) and not value
+
+
+def pad(text, width, first):
+    lines = [" " * width + line if line else line for line in text.split("\n")]
+    return "\n".join(lines if first else [text.split("\n")[0]] + lines[1:])
+
+
+def plan_indent(value, width=4, first=False):
+    return pad(value, width, first) if value else value
+
+
+def toyaml(value, indent=0, default_flow_style=False):
+    if value is None or isinstance(value, (dict, list)) and not value:
+        return ""
+    if isinstance(value, str):
+        return value
+    text = yaml.dump(value, Dumper=Dumper, default_flow_style=default_flow_style, allow_unicode=True, sort_keys=True).rstrip()
+    return "\n".join(" " * indent + line if line.strip() else line for line in text.split("\n")) if indent else text
+
+
+def b64pad(value):
+    if not isinstance(value, str) or not value or value.startswith("{{secret:"):
+        return value
+    return value.strip() + "=" * (-len(value.strip()) % 4)
+
+
+def model_id_label(value, namespace=""):
+    if not value:
+        return value
+    name = value.replace("/", "-").replace(".", "-")
+    digest = hashlib.sha256((namespace + "/" + name if namespace else name).encode()).hexdigest()
+    return (name[:8] + "-" + digest[:8] + "-" + name[-8:]).lower()
+
+
+PLAN_FILTERS = {
+    "indent": plan_indent, "toyaml": toyaml, "b64pad": b64pad, "model_id_label": model_id_label, "is_empty": is_empty,
+    "tojson": lambda value: json.dumps(value, separators=(",", ":")),
+    "default_if_empty": lambda value, other: other if is_empty(value) else value,
+    "b64encode": lambda value: base64.b64encode(str(value).encode()).decode(),
+}
+
+# --- running --------------------------------------------------------------------------------------------
+
+
+def environment(case):
+    opts, sources = case["opts"], {**case["files"], MAIN: case["source"]}
+    env = jinja2.Environment(
+        loader=jinja2.FunctionLoader(lambda name: (sources[name], name, None) if name in sources else None),
+        extensions=["jinja2.ext.do", "jinja2.ext.loopcontrols"], trim_blocks=opts.get("trim_blocks", False),
+        lstrip_blocks=opts.get("lstrip_blocks", False), keep_trailing_newline=opts.get("keep_trailing_newline", False),
+        undefined=UNDEFINED[opts.get("undefined", "default")])
+    if opts.get("plan"):
+        env.filters.update(PLAN_FILTERS)
+    return env, sources
+
+
+def failure(error, sources):
+    found = {"class": type(error).__name__, "message": str(error)[:200]}
+    if isinstance(error, jinja2.TemplateSyntaxError):
+        found.update(line=error.lineno, file=error.name)
+        return found
+    for frame in traceback.extract_tb(error.__traceback__):
+        if frame.filename in sources:
+            found.update(line=frame.lineno, file=frame.filename)
+    return found
+
+
+def expected(case):
+    env, sources = environment(case)
+    try:
+        return {"text": env.get_template(MAIN).render(json.loads(json.dumps(case["context"])))}
+    except Exception as error:
+        return failure(error, sources)
+
+
+def comparable(outcome):
+    """False for what no other program can print: addresses, numbers beyond 64 bits."""
+    if outcome.get("class") in ("RecursionError", "MemoryError", "OverflowError"):
+        return False
+    text = outcome.get("text", "")
+    return len(text) < 200000 and not re.search(r" at 0x[0-9a-f]+|\d{19}|<(class|built-in|bound|function)", text)
+
+
+# --- as a program: one JSON request a line, one JSON answer a line --------------------------------------
+
+
+def generate(seed, number):
+    import random
+
+    from grammar import Grammar
+
+    rnd = random.Random("%s/%d" % (seed, number))
+    while True:
+        case = Grammar(rnd).case()
+        outcome = expected(case)
+        if comparable(outcome):
+            return {"case": case, "expect": outcome}
+
+
+def answer(request):
+    if "generate" in request:
+        return generate(request["seed"], request["generate"])
+    outcome = expected(request["case"])
+    return {"expect": outcome, "comparable": comparable(outcome)}
+
+
+def main():
+    sys.setrecursionlimit(3000)
+    print(json.dumps({"jinja2": jinja2.__version__, "python": sys.version.split()[0]}), flush=True)
+    for line in sys.stdin:
+        print(json.dumps(answer(json.loads(line))), flush=True)
+
+
+if __name__ == "__main__":
+    main()
