@@ -14,7 +14,9 @@ Value like(const Value& model, std::string text) {
   return model.is_markup() ? Value::markup(std::move(text)) : Value(std::move(text));
 }
 
-Value value_or(const Value& given, Value fallback) { return given.is_missing() ? std::move(fallback) : given; }
+Value value_or(const Value& given, Value fallback) {
+  return given.is_missing() ? std::move(fallback) : given;
+}
 
 bool truth_or(const Value& given, bool fallback) { return given.is_missing() ? fallback : truth(given); }
 
@@ -42,9 +44,11 @@ namespace {
 
 // A part made of digits alone is a position.
 Value attribute_part(std::string_view text) {
-  const bool digits = !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+  const bool digits =
+      !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
   std::int64_t position = 0;
-  if (digits && std::from_chars(text.data(), text.data() + text.size(), position).ec == std::errc()) return position;
+  if (digits && std::from_chars(text.data(), text.data() + text.size(), position).ec == std::errc())
+    return position;
   return text;
 }
 
@@ -69,20 +73,23 @@ Value AttributeGetter::operator()(const Value& item) const {
   return fold_case_ ? without_case(value) : value;
 }
 
-bool key_less(const Value& a, const Value& b) { return !equals(a, b) && less(a, b); }
-
 namespace {
 
+bool key_less(const Value& a, const Value& b, SortBy how) {
+  return (how == SortBy::kBareKeys || !equals(a, b)) && less(a, b);
+}
+
 // A merge sort: it ends, and stays in bounds, whatever the comparison says.
-void merge_sort(Runtime& runtime, const Values& keys, std::vector<std::size_t>& order) {
+void merge_sort(Runtime& runtime, const Values& keys, std::vector<std::size_t>& order, SortBy how) {
   std::vector<std::size_t> merged(order.size());
   for (std::size_t width = 1; width < order.size(); width *= 2) {
     for (std::size_t low = 0; low < order.size(); low += 2 * width) {
-      const std::size_t middle = std::min(low + width, order.size()), high = std::min(low + 2 * width, order.size());
+      const std::size_t middle = std::min(low + width, order.size()),
+                        high = std::min(low + 2 * width, order.size());
       std::size_t left = low, right = middle, out = low;
       while (left < middle && right < high) {
         runtime.charge();
-        merged[out++] = key_less(keys[order[right]], keys[order[left]]) ? order[right++] : order[left++];
+        merged[out++] = key_less(keys[order[right]], keys[order[left]], how) ? order[right++] : order[left++];
       }
       while (left < middle) merged[out++] = order[left++];
       while (right < high) merged[out++] = order[right++];
@@ -93,10 +100,10 @@ void merge_sort(Runtime& runtime, const Values& keys, std::vector<std::size_t>& 
 
 }  // namespace
 
-void stable_sort(Runtime& runtime, Values& items, const Values& keys, bool reverse) {
+void stable_sort(Runtime& runtime, Values& items, const Values& keys, bool reverse, SortBy how) {
   std::vector<std::size_t> order(items.size());
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = reverse ? order.size() - 1 - i : i;
-  merge_sort(runtime, keys, order);
+  merge_sort(runtime, keys, order, how);
   if (reverse) std::reverse(order.begin(), order.end());
   Values sorted;
   sorted.reserve(items.size());

@@ -58,10 +58,11 @@ class AttributeGetter {
   Value fallback_;
 };
 
+/// How keys are compared: bare ones by `<`; those that Python packs into lists first by `==`, so that two
+/// equal ones (None, None) are never asked which is less.
+enum class SortBy { kPackedKeys, kBareKeys };
 /// Python's `sorted(items, key=...)`; `keys` has one per item.
-void stable_sort(Runtime& runtime, Values& items, const Values& keys, bool reverse);
-/// `<` as sorting sees it between keys: equal ones are never asked which is less.
-bool key_less(const Value& a, const Value& b);
-
+void stable_sort(Runtime& runtime, Values& items, const Values& keys, bool reverse,
+                 SortBy how = SortBy::kPackedKeys);
 
 }  // namespace core::render

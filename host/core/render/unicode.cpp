@@ -75,8 +75,8 @@ void append_mapped(std::string& out, char32_t code, const CaseMap& map) {
       return append_char(out, static_cast<char32_t>(static_cast<std::int32_t>(code) + run->delta));
   }
   const auto* last = map.specials + map.special_count;
-  const auto* special = std::lower_bound(map.specials, last, code,
-                                         [](const MapSpecial& s, char32_t c) { return s.from < c; });
+  const auto* special =
+      std::lower_bound(map.specials, last, code, [](const MapSpecial& s, char32_t c) { return s.from < c; });
   if (special != last && special->from == code)
     out += special->to;
   else

@@ -137,7 +137,8 @@ class Value {
     return value;
   }
 
-  /// The tuple (grouper, items) of the filter `groupby`, whose parts also have the names `grouper` and `list`.
+  /// The tuple (grouper, items) of the filter `groupby`, whose parts also have the names `grouper` and
+  /// `list`.
   static Value group(Value grouper, Values items) {
     Value value = tuple({std::move(grouper), list(std::move(items))});
     value.markup_ = true;
