@@ -1,18 +1,20 @@
 ---The plan: what each stack's configuration is and where every value came from.
----Layers, lowest first: defaults, the scenario's `shared`, the stack, `--set`, the overrides of an
----experiment's setup treatment, then the dedicated flags and their environment variables.
+---Layers, lowest first: defaults, a resource preset, the scenario's `shared`, the stack, `--set`, the overrides
+---of an experiment's setup treatment, then the dedicated flags and their environment variables; then what
+---follows from all of these.
 ---@class bench.plan
 local M = {}
 
 local access = require "bench.plan.access"
+local check = require "bench.plan.check"
+local derive = require "bench.plan.derive"
 local flags = require "bench.plan.flags"
-local info = require "host.info"
 local json = require "host.json"
-local merge = require "bench.plan.merge"
-local override = require "bench.plan.override"
-local scenario = require "bench.plan.scenario"
-local set = require "bench.plan.set"
+local layers = require "bench.plan.layers"
+local refs = require "bench.plan.refs"
+local resolve = require "bench.plan.resolve"
 local text = require "host.text"
+local trace = require "bench.plan.trace"
 local vars = require "bench.plan.vars"
 
 ---@class bench.plan.Stack
@@ -22,71 +24,41 @@ local vars = require "bench.plan.vars"
 ---@field model { name: string }
 ---@field config table the merged configuration; reading a missing key raises
 ---@field origins table<string, string> dotted key -> file:line, file, flag or variable
+---@field warnings string[] about this stack
+---@field unresolved { key: string, reason: string, remedy: string }[] values that are still `auto`
 ---@field digest string SHA-256 of the configuration
 ---@field unset_vars table<string, table>
+---@field history table? with `opts.trace`: see bench.plan.trace
 
 ---@class bench.Plan
 ---@field spec bench.Spec
 ---@field stacks bench.plan.Stack[] all stacks of the scenario, in its order
+---@field selected bench.plan.Stack[] those that `--stack` names
 ---@field digest string
----@field warnings string[]
+---@field warnings string[] of the files, and of all stacks
 ---@field work_dir string? the first stack's `workDir`
+---@field manifests table<string, bench.plan.Manifest[]>? by stack, once they are rendered
+
+---@class bench.plan.Opts
+---@field set? string
+---@field overrides? table setup treatment: a map of dotted keys or a list of `{ key, value, origin? }`
+---@field namespace? string
+---@field models? string
+---@field methods? string
+---@field stack? string[]
+---@field monitoring? boolean nil: as the scenario says
+---@field wva? boolean nil: as the scenario says
+---@field strict? boolean findings of the schema are errors
+---@field dry_run? boolean nothing is asked of registries or clusters
+---@field offline? boolean the same
+---@field kubeconfig? string
+---@field trace? boolean remember every value that a key has had
+---@field sources? table<string, string> flag name -> how it was given (`--namespace` or `LLMDBENCH_NAMESPACE`)
 
 M.get = access.get
 
 local function invalid(message, hint)
   return { code = "invalid", message = message, hint = hint }
-end
-
--- The section `local` of the installed defaults, for users whose own defaults do not know it.
-local function local_defaults(warnings)
-  local layer, err = scenario.load_defaults(info.home .. "/config/templates/values/defaults.yaml", warnings)
-  if not layer then return nil, err end
-  local part = json.object {}
-  part["local"] = layer.tree["local"]
-  return { file = layer.file, tree = part, lines = layer.lines }
-end
-
-local function without_name(entry)
-  local rest = merge.copy(entry)
-  rest.name = nil
-  return rest
-end
-
-local function merge_layers(sources, index)
-  local stack = { config = json.object {}, origins = {} }
-  local entry = sources.scenario.stacks[index]
-  local function add(tree, layer, prefix)
-    if tree then merge.into(stack.config, tree, stack.origins, scenario.origin(layer, prefix)) end
-  end
-  add(sources.local_defaults.tree, sources.local_defaults, "")
-  add(sources.defaults.tree, sources.defaults, "")
-  add(sources.scenario.shared, sources.scenario, "shared")
-  add(without_name(entry), sources.scenario, "scenario." .. (index - 1))
-  stack.name, stack.index = entry.name, index
-  return stack
-end
-
--- Setup overrides as items: a map of dotted keys (nested maps count as longer keys), or a list of items.
-local function override_items(overrides, origin, prefix, items)
-  items = items or {}
-  if override.kind_of(overrides) == "list" then
-    for _, item in ipairs(overrides) do
-      items[#items + 1] = { key = item.key, value = item.value, raw = item.raw, origin = item.origin
-        or origin }
-    end
-    return items
-  end
-  for _, key in ipairs(json.keys(overrides)) do
-    local value = overrides[key]
-    local full = prefix and prefix .. "." .. key or key
-    if override.kind_of(value) == "map" and next(value) ~= nil then
-      override_items(value, origin, full, items)
-    elseif value ~= json.null then
-      items[#items + 1] = { key = full, value = value, origin = origin }
-    end
-  end
-  return items
 end
 
 local function names_of(stacks)
@@ -120,66 +92,145 @@ function M.select(stacks, wanted)
 end
 
 -- Does `--models` mean this stack? With several stacks, exactly one name in `--stack` limits it.
-local function takes_model(stack, all, opts)
-  if #all == 1 or not opts.stack or #opts.stack ~= 1 then return true end
+local function takes_model(stack, count, opts)
+  if count == 1 or not opts.stack or #opts.stack ~= 1 then return true end
   return stack.name == opts.stack[1]
 end
 
-local function apply_flags(stack, all, opts)
-  local sources = opts.sources or {}
-  local err = flags.apply_namespace(stack, opts.namespace, sources.namespace or "--namespace")
-  if err then return err end
-  if opts.models and takes_model(stack, all, opts) then
-    flags.apply_model(stack, opts.models, sources.models or "--models")
-  end
-  stack.method, err = flags.apply_method(stack, opts.methods, opts.methods
-    and (sources.methods or "--methods"))
+-- How a flag was given, for the origin of its values.
+local function source_of(opts, name)
+  local source = (opts.sources or {})[name] or "--" .. name
+  if opts[name] == false and source:sub(1, 2) == "--" then return "--no-" .. name end
+  return source
+end
+
+-- Answers of registries and clusters, for all plans that this process makes.
+local answers = {}
+
+-- `auto` values of stacks that go to a cluster.
+local function apply_resolvers(stack, opts)
+  if stack.method == "local" then return nil end
+  local err = resolve.apply(stack, { dry_run = opts.dry_run, offline = opts.offline,
+    kubeconfig = opts.kubeconfig, cache = answers })
+  trace.step(stack, "resolvers")
   return err
+end
+
+local function apply_model(stack, count, opts)
+  if not opts.models or not takes_model(stack, count, opts) then return end
+  flags.apply_model(stack, opts.models, source_of(opts, "models"))
+  trace.step(stack, "--models")
+end
+
+local function apply_switches(stack, opts)
+  if stack.method == "local" then return end
+  if opts.monitoring ~= nil then
+    flags.apply_monitoring(stack, opts.monitoring, source_of(opts, "monitoring"))
+  end
+  if opts.wva ~= nil then flags.apply_wva(stack, opts.wva, source_of(opts, "wva")) end
+  trace.step(stack, "flags")
+end
+
+-- The method comes first: what has to be resolved depends on it.
+local function apply_flags(stack, count, opts)
+  local err
+  stack.method, err = flags.apply_method(stack, opts.methods, opts.methods and source_of(opts, "methods"))
+  if not stack.method then return err end
+  trace.step(stack, "--methods")
+  err = apply_resolvers(stack, opts)
+  if err then return err end
+  err = flags.apply_namespace(stack, opts.namespace, source_of(opts, "namespace"))
+  if err then return err end
+  trace.step(stack, "--namespace")
+  apply_model(stack, count, opts)
+  apply_switches(stack, opts)
+end
+
+local function apply_derived(stack, count, tokens)
+  derive.hub_token(stack, tokens)
+  derive.label(stack)
+  derive.names(stack, count)
+  derive.destination_host(stack)
+  derive.init_images(stack)
+  local err = vars.resolve(stack)
+  trace.step(stack, "derived")
+  err = err or refs.resolve(stack)
+  trace.step(stack, "references")
+  return err
+end
+
+local function build_stack(sources, index, opts, tokens)
+  local stack, err = layers.stack(sources, index, opts.trace)
+  if not stack then return nil, err end
+  local count = #sources.names
+  err = apply_flags(stack, count, opts) or apply_derived(stack, count, tokens)
+  if err then return nil, err end
+  return stack
+end
+
+-- The last words about a stack: its model, what is odd about its configuration, its digest.
+
+local function finding_text(finding)
+  local place = finding.origin and finding.origin .. ": " or ""
+  local meant = finding.suggestion and " (did you mean '" .. finding.suggestion .. "'?)" or ""
+  return place .. finding.key .. ": " .. finding.message .. meant
 end
 
 local function canonical(value)
   return json.encode(value, { sort_keys = true })
 end
 
-local function finish(stack, source_names)
+local function finish(stack, source_names, findings)
   local model = access.get(stack.config, "model.name")
   if type(model) ~= "string" or model == "" then
     return invalid("stack '" .. stack.name .. "' has no model.name", "define it in " .. source_names ..
       ", or pass --models MODEL")
   end
   stack.model = { name = model }
+  for _, finding in ipairs(check.findings(stack.config, stack.origins)) do
+    findings[#findings + 1] = finding_text(finding)
+  end
   stack.digest = text.sha256(canonical(stack.config))
   access.strict(stack.config, source_names)
 end
 
-local function build_stack(stack, all, sources, opts)
-  local source_names = sources.scenario.file .. " or " .. sources.defaults.file
-  local err = set.apply(stack, sources.set)
-  err = err or set.apply(stack, sources.overrides)
-  err = err or apply_flags(stack, all, opts)
-  err = err or vars.resolve(stack)
-  return err or finish(stack, source_names)
+-- A list without repetitions.
+local function distinct(list)
+  local seen, result = {}, {}
+  for _, item in ipairs(list) do
+    if not seen[item] then
+      seen[item], result[#result + 1] = true, item
+    end
+  end
+  return result
 end
 
-local function load_sources(spec, opts, warnings)
-  local sources, err = {}
-  sources.local_defaults, err = local_defaults(warnings)
-  if err then return nil, err end
-  sources.defaults, err = scenario.load_defaults(spec.values_file, warnings)
-  if err then return nil, err end
-  sources.scenario, err = scenario.load(spec.scenario_file, warnings)
-  if err then return nil, err end
-  sources.set, err = {}, nil
-  if opts.set then sources.set, err = set.parse(opts.set, (opts.sources or {}).set or "--set") end
-  if err then return nil, err end
-  sources.overrides = opts.overrides and override_items(opts.overrides, "setup treatment") or {}
-  return sources
+local function strict_error(findings)
+  return invalid(#findings == 1 and findings[1]
+    or #findings .. " problems in the configuration:\n  " .. table.concat(findings, "\n  "),
+    "correct them, or leave out --strict")
 end
 
-local function warn_about_model(all, opts, warnings)
-  if not opts.models or #all < 2 or (opts.stack and #opts.stack == 1) then return end
-  warnings[#warnings + 1] = "--models " .. opts.models .. " applies to all " .. #all ..
-    " stacks: copies of one model; name one stack with --stack to change only that"
+local function finish_all(stacks, sources, opts, warnings)
+  local findings = {}
+  derive.siblings(stacks)
+  for _, stack in ipairs(stacks) do
+    trace.step(stack, "siblings")
+    local err = finish(stack, sources.scenario.file .. " or " .. sources.defaults.file, findings)
+    if err then return err end
+  end
+  findings = distinct(findings)
+  if opts.strict and #findings > 0 then return strict_error(findings) end
+  for _, stack in ipairs(stacks) do
+    for _, warning in ipairs(stack.warnings) do warnings[#warnings + 1] = warning end
+  end
+  for _, finding in ipairs(findings) do warnings[#warnings + 1] = finding end
+end
+
+local function warn_about_model(count, opts, warnings)
+  if not opts.models or count < 2 or (opts.stack and #opts.stack == 1) then return end
+  warnings[#warnings + 1] = source_of(opts, "models") .. " " .. opts.models .. " applies to all " .. count ..
+    " stacks: " .. count .. " copies of one model; name one stack with --stack to change only that"
 end
 
 local function digest_of(stacks)
@@ -188,33 +239,42 @@ local function digest_of(stacks)
   return text.sha256(table.concat(parts, "\n"))
 end
 
+-- Names of files that the plan's folder holds beside those of the stacks.
+local function check_names(stacks, spec)
+  local stored = require("bench.spec").stored_name(spec.path)
+  for _, stack in ipairs(stacks) do
+    if stack.name == stored or stack.name == "plan.json" then
+      return invalid(spec.scenario_file .. ": a stack cannot be called '" .. stack.name
+        .. "': the plan has a file of that name", "choose another name")
+    end
+  end
+end
+
 ---Merges the configuration of every stack of a specification. Nothing is written.
+---@async
 ---@param spec bench.Spec
----@param opts? { set?: string, overrides?: table, namespace?: string, models?: string, methods?: string,
----  stack?: string[], sources?: table<string, string> }
----  overrides: setup treatment, a map of dotted keys or a list of `{ key, value, origin? }`;
----  sources: flag name -> how it was given (`--namespace` or `LLMDBENCH_NAMESPACE`)
+---@param opts? bench.plan.Opts
 ---@return bench.Plan? plan
 ---@return bench.Error? err
 function M.build(spec, opts)
   opts = opts or {}
-  local warnings = {}
-  local sources, err = load_sources(spec, opts, warnings)
+  local warnings, stacks, tokens = {}, {}, {}
+  local sources, err = layers.load(spec, opts, warnings)
   if not sources then return nil, err end
-  local stacks = {}
-  for index in ipairs(sources.scenario.stacks) do stacks[index] = merge_layers(sources, index) end
-  err = set.check_selectors(sources.set, names_of(stacks))
+  err = check_names(sources.scenario.stacks, spec)
   if err then return nil, err end
   local selected
-  selected, err = M.select(stacks, opts.stack)
+  selected, err = M.select(sources.scenario.stacks, opts.stack)
   if not selected then return nil, err end
-  for _, stack in ipairs(stacks) do
-    err = build_stack(stack, stacks, sources, opts)
+  for index in ipairs(sources.names) do
+    stacks[index], err = build_stack(sources, index, opts, tokens)
     if err then return nil, err end
   end
-  warn_about_model(stacks, opts, warnings)
-  return { spec = spec, stacks = stacks, selected = selected, digest = digest_of(stacks), warnings = warnings,
-    work_dir = access.get(stacks[1].config, "workDir") }
+  warn_about_model(#stacks, opts, warnings)
+  err = finish_all(stacks, sources, opts, warnings)
+  if err then return nil, err end
+  return { spec = spec, stacks = stacks, selected = M.select(stacks, opts.stack), digest = digest_of(stacks),
+    warnings = distinct(warnings), work_dir = access.get(stacks[1].config, "workDir") }
 end
 
 ---The plan of a run against an endpoint without a specification: one stack, nothing to deploy.
@@ -226,7 +286,7 @@ function M.for_url(url, model)
   local stack = { name = "endpoint", index = 1, method = "url", url = url, model = { name = model },
     config = config,
     origins = { ["model.name"] = "--model", ["harness.name"] = "default" }, unset_vars = {},
-    digest = text.sha256(canonical(config)) }
+    warnings = {}, unresolved = {}, digest = text.sha256(canonical(config)) }
   access.strict(config, "the command line")
   return { stacks = { stack }, selected = { stack }, digest = digest_of { stack }, warnings = {} }
 end

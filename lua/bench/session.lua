@@ -4,6 +4,7 @@ local M = {}
 
 local context = require "bench.context"
 local log = require "host.log"
+local manifests = require "bench.plan.manifests"
 local plan = require "bench.plan"
 local plan_files = require "bench.plan.files"
 local spec = require "bench.spec"
@@ -19,6 +20,13 @@ local workspace = require "bench.workspace"
 ---@field methods? string
 ---@field stack? string[]
 ---@field set? string
+---@field monitoring? boolean
+---@field wva? boolean
+---@field strict? boolean
+---@field offline? boolean ask neither registries nor clusters
+---@field kubeconfig? string
+---@field prerender? boolean let helmfile render the chart of modelservice into the plan
+---@field compare_plan? boolean tell how the plan differs from the one before; see bench.plan.record
 ---@field dry_run? boolean
 ---@field sources? table<string, string> option -> the flag or variable that gave it
 ---@field overrides? table those of a setup treatment: dotted keys, or a list of `{ key, value, origin }`
@@ -54,7 +62,7 @@ local function load_plan(opts)
 end
 
 -- What makes no sense without stacks. A variable that is set for other commands is no reason to refuse.
-local STACK_OPTIONS = { "set", "namespace", "methods", "stack" }
+local STACK_OPTIONS = { "set", "namespace", "methods", "stack", "wva", "strict" }
 
 local function check_url_options(opts)
   for _, name in ipairs(STACK_OPTIONS) do
@@ -105,20 +113,53 @@ local function treatments_of(opts)
   return single and { single } or {}
 end
 
-local function build_plan(opts)
+---Reads the specification and merges the plan. Nothing is written.
+---@async
+---@param opts bench.SessionOptions
+---@return bench.Plan? built
+---@return bench.Error? err
+function M.plan(opts)
   if opts.endpoint_url and not opts.spec then return url_plan(opts) end
   return load_plan(opts)
 end
 
----Reads the specification, merges the plan, makes the workspace and writes the plan into it. A dry run writes
----nothing.
+-- What is not as it should be, but no reason to stop.
+local function tell_oddities(built)
+  for _, warning in ipairs(built.warnings) do log.warn(warning) end
+  for _, stack in ipairs(built.stacks) do
+    for _, value in ipairs(stack.unresolved) do
+      log.warn(("stack '%s': %s is unresolved: %s%s"):format(stack.name, value.key, value.reason,
+        value.remedy and "; " .. value.remedy or ""))
+    end
+  end
+end
+
+-- The plan with its manifests, compared with the one before if that is wanted.
+local function complete_plan(opts)
+  local built, err = M.plan(opts)
+  if not built then return nil, err end
+  tell_oddities(built)
+  err = manifests.render(built)
+  if err or not opts.compare_plan then return not err and built or nil, err end
+  local notes
+  notes, err = require("bench.plan.record").compare(workspace.root(opts.workspace, built.work_dir), built)
+  if err then return nil, err end
+  for _, note in ipairs(notes) do
+    local warning = note:match("^warning: (.*)$")
+    if warning then log.warn(warning) else log.info(note) end
+  end
+  return built
+end
+
+---Reads the specification, merges and renders the plan, makes the workspace and writes the plan into it. A dry
+---run writes nothing.
+---@async
 ---@param opts bench.SessionOptions
 ---@return bench.Context? ctx
 ---@return bench.Error? err
 function M.open(opts)
-  local built, err = build_plan(opts)
+  local built, err = complete_plan(opts)
   if not built then return nil, err end
-  for _, warning in ipairs(built.warnings) do log.warn(warning) end
   local treatments, place, ok
   treatments, err = treatments_of(opts)
   if not treatments then return nil, err end
@@ -132,6 +173,7 @@ function M.open(opts)
   ok, err = start_logging(ctx)
   if ok then ok, err = plan_files.write(built, place) end
   if not ok then return nil, err end
+  if opts.prerender then require("bench.plan.helm").prerender(built, place, opts) end
   return ctx
 end
 

@@ -14,6 +14,8 @@ local function session_options(cli)
     spec = given.spec, base_dir = given.base_dir, workspace = given.workspace, dry_run = given.dry_run,
     namespace = given.namespace, models = given.models, stack = given.stack, set = given.set,
     methods = given.methods and table.concat(given.methods, ",") or nil,
+    monitoring = given.monitoring, wva = given.wva, strict = given.strict, offline = given.offline,
+    kubeconfig = given.kubeconfig,
     endpoint_url = given.endpoint_url, harness = given.harness, workload = given.workload,
     run_overrides = given.overrides, experiments = given.experiments, dataset = given.dataset,
     wait_timeout = given.wait_timeout, analyze = given.analyze, parallel = given.parallel,
@@ -98,8 +100,9 @@ end
 ---Opens a session for a command and hands it to `body`.
 ---@async
 ---@param cli bench.Cli
----@param about { phase?: string, check?: fun(ctx: bench.Context): true?, bench.Error? } `phase`: the one that
----  `--step` is about; `check`: asked before a workspace is made
+---@param about { phase?: string, check?: fun(ctx: bench.Context): true?, bench.Error?, prerender?: boolean,
+---  compare_plan?: boolean } `phase`: the one that `--step` is about; `check`: asked before a workspace is made;
+---  the others as in bench.SessionOptions
 ---@param body fun(ctx: bench.Context): integer?, bench.Error?
 ---@return integer exit_code
 function M.with_session(cli, about, body)
@@ -110,6 +113,7 @@ function M.with_session(cli, about, body)
   if err then return finish(nil, err) end
   local opts = session_options(cli)
   opts.events, opts.check = events, about.check
+  opts.prerender, opts.compare_plan = about.prerender, about.compare_plan
   local ctx
   ctx, err = require("bench.session").open(opts)
   if not ctx then return finish(nil, err) end

@@ -57,6 +57,14 @@ function M.root(given, work_dir)
   return fs.absolute(env.expand(root))
 end
 
+-- The folder of one invocation is not a root: a new one goes beside it.
+local function beside_invocation(root)
+  if not root or not fs.exists(root .. "/plan/plan.json") then return root end
+  local stat = fs.stat(root, { follow = false })
+  if stat and stat.type == "symlink" then root = fs.absolute(fs.join(fs.parent(root), stat.target)) end
+  return fs.parent(root)
+end
+
 local function temporary_root()
   return fs.join(env.get("TMPDIR", "/tmp"), "workspace_llmdbench_" .. text.random_id(8))
 end
@@ -81,7 +89,7 @@ function M.open(opts)
     end
     return nested
   end
-  local root = M.root(opts.workspace, opts.work_dir) or temporary_root()
+  local root = beside_invocation(M.root(opts.workspace, opts.work_dir)) or temporary_root()
   local folder, err = store.new_run(root)
   if not folder then return nil, with_hint(err) end
   return new(root, folder.path)
@@ -105,7 +113,7 @@ end
 ---@param opts { workspace?: string, work_dir?: string }
 ---@return bench.Workspace
 function M.imagined(opts)
-  local root = M.root(opts.workspace, opts.work_dir) or "<temporary folder>"
+  local root = beside_invocation(M.root(opts.workspace, opts.work_dir)) or "<temporary folder>"
   return new(root, root .. "/<new>")
 end
 

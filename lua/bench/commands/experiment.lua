@@ -3,8 +3,8 @@ local shared = require("bench.options").shared
 local phase_options = require "bench.options.phase"
 
 -- Options that decide what is measured: kept in experiment.json, so that --resume needs no others.
-local KEPT = { "spec", "base_dir", "namespace", "models", "methods", "stack", "set", "harness", "workload",
-  "dataset", "wait_timeout" }
+local KEPT = { "spec", "base_dir", "namespace", "models", "methods", "stack", "set", "monitoring", "wva", "strict",
+  "offline", "harness", "workload", "dataset", "wait_timeout" }
 
 -- The load options of `run` that mean something here.
 local function load_options()

@@ -3,7 +3,8 @@ local shared = require("bench.options").shared
 local phase_options = require "bench.options.phase"
 
 local function run(cli)
-  return require("bench.startup").with_session(cli, { phase = "standup" }, function(ctx)
+  return require("bench.startup").with_session(cli, { phase = "standup", prerender = true, compare_plan = true },
+  function(ctx)
     return require("bench.lifecycle").standup(ctx, { steps = cli.options.step, limit = cli.options.parallel,
       skip_smoketest = cli.options.skip_smoketest, phase = cli.phase })
   end)

@@ -6,18 +6,34 @@ local M = {}
 M.set = { "--set", env = "LLMDBENCH_SET", metavar = "[STACK:]KEY=VALUE[,...]",
   help = "change values of the configuration, for all stacks or those that match STACK" }
 
+-- What else changes the plan. Every command that plans has these, so that all make the same plan.
+M.plan = { title = "Plan",
+  { "--monitoring", "-f", env = "LLMDBENCH_MONITORING", type = "boolean", tri_state = true,
+    help = "pod monitors and metrics scraping on, or off; as the scenario says unless given" },
+  { "--wva", "-u", env = "LLMDBENCH_WVA", type = "boolean", tri_state = true,
+    help = "the workload variant autoscaler on, or off; as the scenario says unless given" },
+  { "--strict", env = "LLMDBENCH_STRICT", type = "boolean",
+    help = "unknown keys and wrong types in the configuration are errors, not warnings" },
+  { "--offline", env = "LLMDBENCH_OFFLINE", type = "boolean",
+    help = "ask neither registries nor clusters for values that are `auto`" },
+  { "--kubeconfig", "-k", env = { "LLMDBENCH_KUBECONFIG", "KUBECONFIG" }, type = "path", metavar = "FILE",
+    help = "how to reach the cluster" },
+}
+
 -- What names the stacks and changes their configuration.
-M.stacks = { title = "Stacks", shared.selection, M.set }
+M.stacks = { { title = "Stacks", shared.selection, M.set }, M.plan }
 
 -- `run` asks for one model; elsewhere the option names what is deployed.
 M.run_stacks = {
-  title = "Stacks",
-  shared.selection[1],
-  { "--model", "--models", "-m", key = "models", env = { "LLMDBENCH_MODEL", "LLMDBENCH_MODELS" },
-    metavar = "MODEL", help = "model to ask for, instead of the scenario's" },
-  shared.selection[3],
-  shared.selection[4],
-  M.set,
+  { title = "Stacks",
+    shared.selection[1],
+    { "--model", "--models", "-m", key = "models", env = { "LLMDBENCH_MODEL", "LLMDBENCH_MODELS" },
+      metavar = "MODEL", help = "model to ask for, instead of the scenario's" },
+    shared.selection[3],
+    shared.selection[4],
+    M.set,
+  },
+  M.plan,
 }
 
 M.load = {

@@ -2,7 +2,9 @@
 ---@class bench.plan.flags
 local M = {}
 
+local access = require "bench.plan.access"
 local json = require "host.json"
+local lists = require "bench.lists"
 local merge = require "bench.plan.merge"
 local text = require "host.text"
 
@@ -25,8 +27,11 @@ local function section(config, name)
 end
 
 local function set(stack, name, key, value, origin)
-  section(stack.config, name)[key] = value
-  merge.note_one(stack.origins, name .. "." .. key, origin)
+  merge.put(stack, name .. "." .. key, value, origin)
+end
+
+local function warn(stack, message)
+  stack.warnings[#stack.warnings + 1] = message
 end
 
 -- Namespaces
@@ -105,12 +110,29 @@ function M.model_label(model, namespace)
   return (id:sub(1, 8) .. "-" .. hash:sub(1, 8) .. "-" .. id:sub(-8)):lower()
 end
 
+-- A command of the user's own that names the model itself does not follow the flag.
+local function warn_about_commands(stack, origin)
+  for _, role in ipairs { "decode", "prefill", "standalone" } do
+    local command = access.get(stack.config, role .. ".vllm.customCommand")
+    local follows = type(command) == "string" and (command:find("${model.", 1, true) or command:find("$MODEL_"))
+    if type(command) == "string" and command ~= "" and not follows then
+      warn(stack, origin .. ": " .. role .. ".vllm.customCommand (" .. (stack.origins[role
+        .. ".vllm.customCommand"] or "stack " .. stack.name)
+        .. ") is a command of its own; the model will not reach it unless it says ${model.name} or $MODEL_NAME")
+    end
+  end
+end
+
 ---Applies `--models`.
+---@param stack bench.plan.Stack
+---@param model string
+---@param origin string
 function M.apply_model(stack, model, origin)
   set(stack, "model", "name", model, origin)
   set(stack, "model", "huggingfaceId", model, origin)
   set(stack, "model", "path", "models/" .. model, origin)
   set(stack, "model", "shortName", M.model_label(model, stack.config.namespace.name), origin)
+  warn_about_commands(stack, origin)
 end
 
 -- Methods
@@ -120,25 +142,57 @@ local function is_enabled(config, method)
   return type(map) == "table" and rawget(map, "enabled") == true
 end
 
----@param value string comma list
----@return string? method the one that wins
----@return bench.Error?
-function M.choose_method(value)
-  local wanted = {}
+local function check_methods(value)
+  local wanted, seen = {}, {}
   for name in value:gmatch("[^,%s]+") do
-    local known = false
-    for _, method in ipairs(M.METHODS) do known = known or method == name end
-    if not known then
+    if not lists.contains(M.METHODS, name) then
       return nil, invalid("unknown deploy method '" .. name .. "'" .. text.did_you_mean(name, M.METHODS),
         "known methods: " .. table.concat(M.METHODS, ", "))
     end
-    wanted[#wanted + 1] = name
+    if not seen[name] then
+      seen[name], wanted[#wanted + 1] = true, name
+    end
   end
-  if #wanted ~= 1 then
+  return wanted
+end
+
+-- Which of two methods that are asked for at once is taken.
+local PAIRS = {
+  { "standalone", "modelservice", "modelservice" },
+  { "standalone", "fma", "standalone" },
+  { "modelservice", "fma", "modelservice" },
+}
+
+local function winner(wanted)
+  for _, pair in ipairs(PAIRS) do
+    if lists.contains(wanted, pair[1]) and lists.contains(wanted, pair[2]) then return pair[3] end
+  end
+  return wanted[1]
+end
+
+---@param value string comma list
+---@return string? method the one that wins
+---@return bench.Error|string|nil err_or_note the error, or what to tell about methods that were dropped
+function M.choose_method(value)
+  local wanted, err = check_methods(value)
+  if not wanted then return nil, err end
+  if #wanted == 0 or (#wanted > 1 and lists.contains(wanted, "local")) then
     return nil, invalid("a stack has one deploy method, not '" .. value .. "'",
       "name one of " .. table.concat(M.METHODS, ", "))
   end
-  return wanted[1]
+  local method = winner(wanted)
+  if #wanted == 1 then return method end
+  return method, "a stack has one deploy method: of '" .. value .. "', " .. method .. " is taken"
+end
+
+-- The method that the configuration enables; the first one of METHODS if there are several.
+local function enabled_method(stack)
+  for _, name in ipairs(M.METHODS) do
+    if is_enabled(stack.config, name) then return name end
+  end
+  return nil, invalid("stack '" .. stack.name .. "' enables no deploy method",
+    "set enabled: true below one of " .. table.concat(M.METHODS, ", ")
+      .. " in the scenario, or pass --methods METHOD")
 end
 
 ---Decides the deploy method of a stack and writes it back, so that exactly one is enabled.
@@ -148,25 +202,44 @@ end
 ---@return string? method
 ---@return bench.Error?
 function M.apply_method(stack, value, origin)
-  local method, err
+  local method, note
   if value then
-    method, err = M.choose_method(value)
-    if not method then return nil, err end
+    method, note = M.choose_method(value)
   else
-    for _, name in ipairs(M.METHODS) do
-      if not method and is_enabled(stack.config, name) then method = name end
-    end
-    if not method then
-      return nil, invalid("stack '" .. stack.name .. "' enables no deploy method",
-        "set local.enabled: true in the scenario, or pass --methods local")
-    end
+    method, note = enabled_method(stack)
   end
+  if not method then return nil, note end
+  if note then warn(stack, (origin or "--methods") .. ": " .. note) end
   for _, name in ipairs(M.METHODS) do
     if (name == method) ~= is_enabled(stack.config, name) then
       set(stack, name, "enabled", name == method, origin or ("follows from " .. method .. ".enabled"))
     end
   end
   return method
+end
+
+-- Monitoring and autoscaling
+
+local MONITORING = {
+  [true] = { { "monitoring.podmonitor.enabled", true }, { "monitoring.metricsScrapeEnabled", true } },
+  [false] = { { "monitoring.podmonitor.enabled", false },
+    { "inferenceExtension.monitoring.prometheus.enabled", false } },
+}
+
+---Applies `--monitoring` and `--no-monitoring`. Without either the scenario has the word.
+---@param stack bench.plan.Stack
+---@param value boolean
+---@param origin string
+function M.apply_monitoring(stack, value, origin)
+  for _, entry in ipairs(MONITORING[value]) do merge.put(stack, entry[1], entry[2], origin) end
+end
+
+---Applies `--wva` and `--no-wva`.
+---@param stack bench.plan.Stack
+---@param value boolean
+---@param origin string
+function M.apply_wva(stack, value, origin)
+  merge.put(stack, "wva.enabled", value, origin)
 end
 
 return M

@@ -25,6 +25,12 @@ local function child(path, key)
   return path == "" and shown or path .. "." .. shown
 end
 
+---The dotted key of an entry of the map at `path`.
+---@param path string "" at the top
+---@param key string
+---@return string
+M.child = child
+
 -- Notes the origin of every leaf below a value that was taken over whole.
 local function note(origins, path, value, origin)
   if override.kind_of(value) ~= "map" or next(value) == nil then
@@ -45,10 +51,9 @@ local function merge(target, layer, path, origins, origin)
   for _, key in ipairs(json.keys(layer)) do
     local value, here = layer[key], child(path, key)
     local old = rawget(target, key)
-    local skipped = value == json.null and old ~= nil  -- a null leaves the lower layer's value
-    if not skipped and override.kind_of(old) == "map" and override.kind_of(value) == "map" then
+    if override.kind_of(old) == "map" and override.kind_of(value) == "map" then
       merge(old, value, here, origins, origin)
-    elseif not skipped then
+    elseif value ~= json.null then  -- a null leaves what the lower layer says, even if that is nothing
       if type(old) == "table" then forget_below(origins, here) end
       target[key] = M.copy(value)
       note(origins, here, value, origin)
@@ -70,8 +75,43 @@ end
 ---@param path string
 ---@param origin string
 function M.note_one(origins, path, origin)
-  forget_below(origins, path)
+  if origins[path] == nil then forget_below(origins, path) end
   origins[path] = origin
+end
+
+---Sets a key that the program itself decides, making the maps on the way to it, and notes its origin.
+---@param stack { config: table, origins: table<string, string> }
+---@param path string parts separated by dots, no quotes and no indices
+---@param value any
+---@param origin string
+function M.put(stack, path, value, origin)
+  local node, last = stack.config, nil
+  for part in path:gmatch("[^.]+") do
+    if last then
+      if override.kind_of(rawget(node, last)) ~= "map" then node[last] = json.object {} end
+      node = node[last]
+    end
+    last = part
+  end
+  node[last] = value
+  M.note_one(stack.origins, path, origin)
+end
+
+local function collect(value, path, leaves)
+  if override.kind_of(value) ~= "map" or next(value) == nil then
+    leaves[path] = value
+    return
+  end
+  for _, key in ipairs(json.keys(value)) do collect(value[key], child(path, key), leaves) end
+end
+
+---Every value of a configuration that is not a map with keys, by dotted key.
+---@param config table
+---@return table<string, any>
+function M.leaves(config)
+  local leaves = {}
+  for _, key in ipairs(json.keys(config)) do collect(config[key], child("", key), leaves) end
+  return leaves
 end
 
 ---Sets one dotted key and notes its origin.

@@ -1,0 +1,218 @@
+---The manifests of a plan: every template of the specification, rendered for every stack that goes to a
+---cluster. All of it happens in memory, and all faults of all templates are collected before anything is said.
+---@class bench.plan.manifests
+local M = {}
+
+local fs = require "host.fs"
+local secrets = require "bench.plan.secrets"
+local yaml = require "host.yaml"
+
+---@class bench.plan.Manifest
+---@field name string file name in the stack's folder
+---@field text string ends in one newline; only that if the template produced nothing
+---@field template string path
+
+local MACROS = "_macros.j2"
+local RESERVED = { ["config.yaml"] = true, ["origins.yaml"] = true }
+
+local function invalid(message, hint)
+  return { code = "invalid", message = message, hint = hint }
+end
+
+---The file name that the output of a template gets.
+---@param template string file name
+---@return string
+function M.output_name(template)
+  local name = template:gsub("%.j2$", "")
+  return name:sub(-5) == ".yaml" and name or name .. ".yaml"
+end
+
+local function is_template(entry)
+  return entry.type ~= "dir" and entry.name:find("%.j2$") ~= nil and entry.name:sub(1, 1) ~= "_"
+end
+
+-- The macros come before the text of every template.
+local function read_macros(dir)
+  local path = dir .. "/" .. MACROS
+  if not fs.exists(path) then return { path = path, text = "", lines = 0 } end
+  local content, err = fs.read(path)
+  if not content then return nil, err end
+  local prelude = content .. "\n"
+  local _, lines = prelude:gsub("\n", "")
+  return { path = path, text = prelude, lines = lines }
+end
+
+local function read_template(set, dir, name)
+  local path = dir .. "/" .. name
+  local content, err = fs.read(path)
+  if not content then return err end
+  local output = M.output_name(name)
+  if set.by_output[output] or RESERVED[output] then
+    return invalid(path .. ": the plan already has a file " .. output
+      .. (set.by_output[output] and ", from " .. set.by_output[output] or ""), "rename the template")
+  end
+  set.by_output[output] = path
+  set[#set + 1] = { path = path, output = output, source = set.macros.text .. content }
+end
+
+---Reads the templates of a folder, sorted by name.
+---@param dir string
+---@return table? set
+---@return bench.Error? err
+function M.load(dir)
+  local entries, err = fs.list(dir)
+  if not entries then return nil, err end
+  local set = { dir = dir, by_output = {} }
+  set.macros, err = read_macros(dir)
+  if not set.macros then return nil, err end
+  for _, entry in ipairs(entries) do
+    if is_template(entry) then
+      err = read_template(set, dir, entry.name)
+      if err then return nil, err end
+    end
+  end
+  if #set == 0 then
+    return nil, invalid(dir .. ": there are no templates (*.j2 whose names do not begin with '_')",
+      "correct template_dir.path in the specification")
+  end
+  return set
+end
+
+-- Where an error of the engine belongs: a line of the macros, of the template, or of an included file.
+local function place_of(set, template, err)
+  local line = err.line
+  if not line or (err.file and err.file ~= template.path) then
+    return (err.file or template.path) .. (line and ":" .. line or "")
+  end
+  if line <= set.macros.lines then return set.macros.path .. ":" .. line end
+  return template.path .. ":" .. (line - set.macros.lines)
+end
+
+-- The engine's message without the place that it names itself.
+local function bare_message(err)
+  local message = tostring(err.message)
+  if not err.file then return message end
+  for _, start in ipairs { err.file .. ":" .. tostring(err.line) .. ": ", err.file .. ": " } do
+    if message:sub(1, #start) == start then return message:sub(#start + 1) end
+  end
+  return message
+end
+
+local function template_fault(set, template, err)
+  return { place = place_of(set, template, err), message = bare_message(err), hint = err.hint }
+end
+
+-- Lines of a text around the one that is wrong.
+local function excerpt(content, line)
+  local lines, number = {}, 0
+  for each in content:gmatch("([^\n]*)\n") do
+    number = number + 1
+    if number >= line - 3 and number <= line + 1 then
+      lines[#lines + 1] = ("%s %4d | %s"):format(number == line and ">" or " ", number, each)
+    end
+  end
+  return table.concat(lines, "\n")
+end
+
+-- What is rendered must be YAML. References to secrets are not, unless they are quoted.
+local function yaml_fault(stack, manifest)
+  if manifest.text == "\n" then return nil end
+  local _, err = yaml.decode_all(secrets.mask(manifest.text), { file = manifest.name })
+  if not err then return nil end
+  local message = "the rendered file is not YAML: " .. tostring(err.message)
+  if err.line then message = message .. "\n" .. excerpt(manifest.text, err.line) end
+  return { place = manifest.template, stack = stack.name, message = message,
+    hint = "the numbers count the lines of the rendered " .. manifest.name }
+end
+
+local function stripped(content)
+  return content:match("^%s*(.*%S)") or ""
+end
+
+local function render_one(set, template, stack)
+  local render = require "host.render"
+  local opts = { name = template.path, search = { set.dir } }
+  for key, value in pairs(render.plan_environment) do opts[key] = value end
+  local rendered, err = render.text(template.source, stack.config, opts)
+  if not rendered then return nil, template_fault(set, template, err) end
+  return { name = template.output, template = template.path, text = stripped(rendered) .. "\n" }
+end
+
+local function render_stack(set, stack, faults)
+  local manifests = {}
+  for _, template in ipairs(set) do
+    local manifest, fault = render_one(set, template, stack)
+    if manifest then
+      manifests[#manifests + 1] = manifest
+      fault = yaml_fault(stack, manifest)
+    end
+    if fault then
+      fault.stack = stack.name
+      faults[#faults + 1] = fault
+    end
+  end
+  return manifests
+end
+
+-- Equal faults of several stacks are one.
+local function grouped(faults)
+  local groups, by_text = {}, {}
+  for _, fault in ipairs(faults) do
+    local line = fault.place .. ": " .. fault.message
+    local group = by_text[line]
+    if not group then
+      group = { message = line, hint = fault.hint, stacks = {} }
+      by_text[line], groups[#groups + 1] = group, group
+    end
+    group.stacks[#group.stacks + 1] = fault.stack
+  end
+  return groups
+end
+
+local function error_of(faults, count)
+  local groups, lines = grouped(faults), {}
+  for i, group in ipairs(groups) do
+    local where = count > 1 and " (stack " .. table.concat(group.stacks, ", ") .. ")" or ""
+    local first, rest = group.message:match("^([^\n]*)(.*)$")
+    lines[i] = first .. where .. rest
+  end
+  local err = invalid(lines[1], groups[1].hint)
+  if #lines > 1 then
+    err.message = #lines .. " errors in the manifests:\n" .. table.concat(lines, "\n")
+    err.hint = "nothing was written; correct them all, then plan again"
+  end
+  err.errors = groups
+  return err
+end
+
+local function stacks_with_manifests(built)
+  local stacks = {}
+  for _, stack in ipairs(built.stacks) do
+    if stack.method ~= "local" and stack.method ~= "url" then stacks[#stacks + 1] = stack end
+  end
+  return stacks
+end
+
+---Renders the manifests of all stacks into `built.manifests`. Stacks of the method `local` have none.
+---@param built bench.Plan
+---@return bench.Error? err `invalid`; `errors` lists `{ message, stacks, hint? }` of every template that failed
+function M.render(built)
+  built.manifests = {}
+  local stacks = stacks_with_manifests(built)
+  if #stacks == 0 then return nil end
+  if not built.spec.template_dir then
+    return invalid(built.spec.path .. ": the key 'template_dir' is missing", "the method " .. stacks[1].method
+      .. " needs templates: add  template_dir: {path: ...}")
+  end
+  local set, err = M.load(built.spec.template_dir)
+  if not set then return err end
+  local faults = {}
+  for _, stack in ipairs(stacks) do
+    built.manifests[stack.name] = render_stack(set, stack, faults)
+  end
+  if #faults == 0 then return nil end
+  built.manifests = nil
+  return error_of(faults, #built.stacks)
+end
+
+return M
