@@ -4,7 +4,7 @@ local M = {}
 
 -- The order of `--help`: the life of a benchmark first, tools after it.
 local ORDER = {
-  "plan", "standup", "smoketest", "run", "teardown", "e2e", "experiment", "report", "replay", "results",
+  "plan", "specs", "standup", "smoketest", "run", "teardown", "e2e", "experiment", "report", "replay", "results",
   "sim", "repl", "scripts", "eject", "test", "doc", "completion",
 }
 

@@ -25,6 +25,7 @@ local workspace = require "bench.workspace"
 ---@field strict? boolean
 ---@field offline? boolean ask neither registries nor clusters
 ---@field kubeconfig? string
+---@field trace? boolean remember what every key of the configuration has been
 ---@field prerender? boolean let helmfile render the chart of modelservice into the plan
 ---@field compare_plan? boolean tell how the plan differs from the one before; see bench.plan.record
 ---@field dry_run? boolean

@@ -5,6 +5,9 @@ local M = {}
 local env = require "host.env"
 local fs = require "host.fs"
 local info = require "host.info"
+local json = require "host.json"
+local lists = require "bench.lists"
+local override = require "bench.plan.override"
 local template = require "bench.plan.template"
 local text = require "host.text"
 local yaml = require "host.yaml"
@@ -13,10 +16,13 @@ local yaml = require "host.yaml"
 ---@field name string `category/name`, or the file name for one outside of the search folders
 ---@field path string absolute path
 ---@field base_dir string absolute; what `{{ base_dir }}` stands for
+---@field source string the text of the file
 ---@field text string the rendered text
 ---@field values_file string
 ---@field scenario_file string
 ---@field template_dir string?
+
+local LARGEST_BYTES = 4 * 1024 * 1024
 
 local SUFFIXES = { ".yaml.j2", ".yaml", ".j2" }
 
@@ -178,63 +184,116 @@ end
 
 local KEYS = { "base_dir", "values_file", "template_dir", "scenario_file", "experiments" }
 
-local function content_error(path, message, hint)
-  return { code = "invalid", message = path .. ": " .. message, hint = hint, file = path }
+-- `file:line` of a key of the specification; only the file if its template hides the line.
+local function place_of(spec, key)
+  local number = 0
+  for line in (spec.source .. "\n"):gmatch("([^\n]*)\n") do
+    number = number + 1
+    local word = line:match("^[\"']?([^\"':]+)[\"']?%s*:")
+    if word == key then return spec.path .. ":" .. number, number end
+  end
+  return spec.path
 end
 
-local function check_file(spec_path, key, path)
+local function content_error(spec, key, message, hint)
+  local place, line = spec.path, nil
+  if key then place, line = place_of(spec, key) end
+  return { code = "invalid", message = place .. ": " .. message, hint = hint, file = spec.path, line = line }
+end
+
+-- A file of nearly that name beside the one that is missing.
+local function near_path(path)
+  local entries = fs.list(fs.parent(path)) or {}
+  local names = {}
+  for i, entry in ipairs(entries) do names[i] = entry.name end
+  return text.did_you_mean(base_name(path), names)
+end
+
+local ADVICE = "correct the path, or choose another --base-dir"
+
+local function check_file(spec, key, path)
   local stat = fs.stat(path)
-  if not stat then return content_error(spec_path, key .. ".path names '" .. path
-    .. "', which does not exist",
-    "correct the path, or choose another --base-dir") end
-  if stat.type ~= "file" then
-    return content_error(spec_path, key .. ".path names '" .. path .. "', which is not a file")
-  end
-  if stat.size_bytes == 0 then
-    return content_error(spec_path, key .. ".path names '" .. path .. "', which is empty")
-  end
+  local names = key .. ".path names '" .. path .. "', "
+  if not stat then return content_error(spec, key, names .. "which does not exist" .. near_path(path), ADVICE) end
+  if stat.type ~= "file" then return content_error(spec, key, names .. "which is not a file", ADVICE) end
+  if stat.size_bytes == 0 then return content_error(spec, key, names .. "which is empty", ADVICE) end
 end
 
-local function check_dir(spec_path, key, path)
-  if not is_dir(path) then
-    return content_error(spec_path, key .. ".path names '" .. path .. "', which is not a folder",
-      "correct the path, or choose another --base-dir")
-  end
+local function check_dir(spec, key, path)
+  local stat = fs.stat(path)
+  local names = key .. ".path names '" .. path .. "', "
+  if not stat then return content_error(spec, key, names .. "which does not exist" .. near_path(path), ADVICE) end
+  if stat.type ~= "dir" then return content_error(spec, key, names .. "which is not a folder", ADVICE) end
+  local entries, err = fs.list(path)
+  if not entries then return content_error(spec, key, names .. "which cannot be read: " .. err.message) end
+  if #entries == 0 then return content_error(spec, key, names .. "which is empty", ADVICE) end
 end
 
 -- The path that `key` gives, checked; nil without an error if an optional key is absent.
 local function read_path(spec, tree, key, check, required)
   local entry = tree[key]
-  if entry == nil then
-    if not required then return nil end
-    return nil, content_error(spec.path, "the key '" .. key .. "' is missing", "add  " .. key
+  if entry == nil or entry == json.null then
+    if not required and entry == nil then return nil end
+    return nil, content_error(spec, entry and key, "the key '" .. key .. "' is missing", "add  " .. key
       .. ": {path: ...}")
   end
-  if type(entry) ~= "table" or type(entry.path) ~= "string" then
-    return nil, content_error(spec.path, "'" .. key .. "' must be a map with the key 'path'")
+  local shape = "'" .. key .. "' must be a map with the key 'path'"
+  if override.kind_of(entry) ~= "map" then
+    return nil, content_error(spec, key, shape .. ", not a " .. override.kind_of(entry), "write  " .. key
+      .. ": {path: ...}")
+  end
+  for _, name in ipairs(json.keys(entry)) do
+    if name ~= "path" then
+      return nil, content_error(spec, key, shape .. "; '" .. name .. "' is unknown"
+        .. text.did_you_mean(name, { "path" }))
+    end
+  end
+  if type(rawget(entry, "path")) ~= "string" or entry.path == "" then
+    return nil, content_error(spec, key, shape .. ", which must be text")
   end
   local path = fs.absolute(env.expand(entry.path))
-  local err = check(spec.path, key, path)
+  local err = check(spec, key, path)
   if err then return nil, err end
   return path
 end
 
-local function check_keys(spec, tree)
-  if type(tree) ~= "table" or #tree > 0 then
-    return content_error(spec.path,
-      "a specification is a map with values_file, scenario_file and template_dir")
+local SHAPE = "a specification is a map with values_file, scenario_file and template_dir"
+
+local function check_shape(spec, tree)
+  if tree == json.null then return content_error(spec, nil, "the specification is empty", SHAPE) end
+  if override.kind_of(tree) ~= "map" then
+    return content_error(spec, nil, SHAPE .. ", not a " .. override.kind_of(tree))
   end
   if tree.scenario ~= nil and tree.scenario_file == nil then
-    return content_error(spec.path, "this is a scenario, not a specification",
+    return content_error(spec, "scenario", "this is a scenario, not a specification",
       "pass the specification that names it in scenario_file")
   end
-  for key in pairs(tree) do
-    local known = false
-    for _, name in ipairs(KEYS) do known = known or name == key end
-    if not known then
-      return content_error(spec.path, "unknown key '" .. key .. "'" .. text.did_you_mean(key, KEYS))
+end
+
+local function check_keys(spec, tree)
+  for _, key in ipairs(json.keys(tree)) do
+    if not lists.contains(KEYS, key) then
+      return content_error(spec, key, "unknown key '" .. key .. "'" .. text.did_you_mean(key, KEYS),
+        "known keys: " .. table.concat(KEYS, ", "))
     end
   end
+  local base = tree.base_dir
+  if base ~= nil and base ~= json.null and type(base) ~= "string" then
+    return content_error(spec, "base_dir", "'base_dir' must be text, not a " .. override.kind_of(base))
+  end
+end
+
+local PATHS = { { "values_file", check_file, true }, { "scenario_file", check_file, true },
+  { "template_dir", check_dir, false } }
+
+-- The rendered text as a tree.
+local function parse(spec)
+  local changed = spec.text ~= spec.source:gsub("\r?\n$", "")
+  local tree, err = yaml.decode(spec.text, { file = spec.path .. (changed and " (rendered)" or "") })
+  if err then return nil, err end
+  err = check_shape(spec, tree) or check_keys(spec, tree)
+  if err then return nil, err end
+  return tree
 end
 
 ---Reads a specification: renders it, checks its keys and that the files it names exist.
@@ -243,22 +302,17 @@ end
 ---@return bench.Error? err
 function M.load(found)
   local spec = { name = found.name, path = found.path, base_dir = found.base_dir }
-  local source, err = fs.read(spec.path)
-  if not source then return nil, err end
-  spec.text, err = template.render(source, { base_dir = spec.base_dir }, { file = spec.path })
+  local err, tree
+  spec.source, err = fs.read(spec.path, { limit_bytes = LARGEST_BYTES })
+  if not spec.source then return nil, err end
+  spec.text, err = template.render(spec.source, { base_dir = spec.base_dir }, { file = spec.path })
   if not spec.text then return nil, err end
-  local tree
-  local changed = spec.text ~= source:gsub("\r?\n$", "")
-  tree, err = yaml.decode(spec.text, { file = spec.path .. (changed and " (rendered)" or "") })
-  if err then return nil, err end
-  err = check_keys(spec, tree)
-  if err then return nil, err end
-  spec.values_file, err = read_path(spec, tree, "values_file", check_file, true)
-  if err then return nil, err end
-  spec.scenario_file, err = read_path(spec, tree, "scenario_file", check_file, true)
-  if err then return nil, err end
-  spec.template_dir, err = read_path(spec, tree, "template_dir", check_dir, false)
-  if err then return nil, err end
+  tree, err = parse(spec)
+  if not tree then return nil, err end
+  for _, entry in ipairs(PATHS) do
+    spec[entry[1]], err = read_path(spec, tree, entry[1], entry[2], entry[3])
+    if err then return nil, err end
+  end
   return spec
 end
 
