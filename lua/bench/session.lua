@@ -124,15 +124,25 @@ function M.plan(opts)
   return load_plan(opts)
 end
 
+-- Values that could not be found out, each once, with the stacks that have them.
+local function tell_unresolved(built)
+  local lines, stacks = {}, {}
+  for _, stack in ipairs(built.stacks) do
+    for _, value in ipairs(stack.unresolved) do
+      local line = require("bench.plan.resolve").line(value)
+      if not stacks[line] then
+        stacks[line], lines[#lines + 1] = {}, line
+      end
+      table.insert(stacks[line], stack.name)
+    end
+  end
+  for _, line in ipairs(lines) do log.warn("stack " .. table.concat(stacks[line], ", ") .. ": " .. line) end
+end
+
 -- What is not as it should be, but no reason to stop.
 local function tell_oddities(built)
   for _, warning in ipairs(built.warnings) do log.warn(warning) end
-  for _, stack in ipairs(built.stacks) do
-    for _, value in ipairs(stack.unresolved) do
-      log.warn(("stack '%s': %s is unresolved: %s%s"):format(stack.name, value.key, value.reason,
-        value.remedy and "; " .. value.remedy or ""))
-    end
-  end
+  tell_unresolved(built)
 end
 
 -- The plan with its manifests, compared with the one before if that is wanted.

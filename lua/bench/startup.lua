@@ -7,6 +7,15 @@ local log = require "host.log"
 
 local codes = info.exit_codes
 
+-- The command line without the secrets that `--set` brought.
+local function words_of(cli)
+  if not cli.options.set then return cli.words end
+  require("bench.plan.set").hide_secrets(cli.options.set)
+  local words = {}
+  for i, word in ipairs(cli.words or {}) do words[i] = log.redact(word) end
+  return words
+end
+
 -- The options of a command as a session wants them.
 local function session_options(cli)
   local given = cli.options
@@ -19,7 +28,7 @@ local function session_options(cli)
     endpoint_url = given.endpoint_url, harness = given.harness, workload = given.workload,
     run_overrides = given.overrides, experiments = given.experiments, dataset = given.dataset,
     wait_timeout = given.wait_timeout, analyze = given.analyze, parallel = given.parallel,
-    words = cli.words, sources = {},
+    words = words_of(cli), sources = {},
   }
   for key, source in pairs(cli.sources or {}) do
     if source ~= "default" then opts.sources[key] = source == "flag" and "--" .. key or source end

@@ -18,6 +18,8 @@ local function normal(text, dir)
   replace(info.home, "HOME")
   replace(info.version, "VERSION")
   replace(env.user() .. "-", "USER-")
+  text = text:gsub("(HOME/config/templates/values/defaults%.yaml):%d+", "%1:LINE"):gsub(("%x"):rep(64), "DIGEST")
+  text = text:gsub("digest " .. ("%x"):rep(12), "digest DIGEST"):gsub("Plan " .. ("%x"):rep(12), "Plan DIGEST")
   text = text:gsub("%d%d%d%d%-%d%d%-%d%d %d%d:%d%d:%d%d,%d%d%d %- ", "")
   return (text:gsub("USER%-%d+%-%d+%-%d+", "INSTANCE"))
 end

@@ -179,22 +179,90 @@ t.describe("bench.plan", function()
     refused("unknown field 'envv'", "scenario: [{name: one, local: {enabled: true, vars: {a: {envv: X}}}}]")
   end)
 
-  t.it("refuses broken scenarios, naming the file", function()
+  t.it("refuses broken scenarios, naming file and line", function()
     for text, words in pairs {
-      ["scenaro: []"] = "there is 'scenaro'",
-      ["scenario: {}"] = "'scenario' must be a list",
+      ["x: 1\nscenaro: []"] = "scenario.yaml:2: the key 'scenario' is missing; there is 'scenaro'",
+      ["other: 1"] = "the key 'scenario' is missing",
+      ["scenario_file: {path: x}"] = "this is a specification, not a scenario",
+      [""] = "the file is empty; it must hold a map",
+      ["# only words\n"] = "the file is empty",
+      ["\nscenario: {}"] = "scenario.yaml:2: 'scenario' must be a list of stacks, not a map",
+      ["scenario: five"] = "'scenario' must be a list of stacks, not a string",
       ["scenario: []"] = "has no stacks",
-      ["scenario: [5]"] = "element 1 of 'scenario' must be a map",
-      ["scenario: [{local: {}}]"] = "element 1 of 'scenario' needs a name",
-      ["scenario: [{name: ../x}]"] = "needs a name made of",
-      ["scenario: [{name: a}, {name: a}]"] = "two stacks are called 'a'",
-      ["shared: 5\nscenario: [{name: a}]"] = "'shared' must be a map",
-      ["- a"] = "must hold a map",
+      ["scenario:\n  - 5"] = "scenario.yaml:2: element 1 of 'scenario' must be a map with a name, not a number",
+      ["scenario:\n  - a: 1\n  -"] = "element 1 of 'scenario' needs a name",
+      ["scenario:\n  - name: a\n  - local: {}"] = "scenario.yaml:3: element 2 of 'scenario' needs a name",
+      ["scenario: [{name: null}]"] = "element 1 of 'scenario' needs a name",
+      ["scenario: [{name: 5}]"] = "is read as a number",
+      ["scenario: [{name: [a]}]"] = "is read as a list",
+      ["scenario:\n  -\n    name: ../x"] = "scenario.yaml:3: '../x' cannot be the name of a stack",
+      ["scenario: [{name: a}, {name: a}]"] = "two stacks are called 'a'; the first is at",
+      ["a: 1\nshared: 5\nscenario: [{name: a}]"] = "scenario.yaml:2: 'shared' must be a map, not a number",
+      ["shared: [x]\nscenario: [{name: a}]"] = "'shared' must be a map, not a list",
+      ["- a"] = "the file holds a list; it must hold a map",
       ["a: [1"] = "scenario.yaml:1",
     } do
       t.contains("scenario.yaml", refused(words, text).message)
     end
     refused("has no model.name", ONE, { defaults = "model: {name: \"\"}\n" })
+  end)
+
+  t.it("refuses names that are no good as folders", function()
+    for _, name in ipairs { "", ".", "..", "a/b", "/abs", "a b", "-x", ".hidden", "a\\nb", ("x"):rep(101), "x.yaml",
+      "plan.json" } do
+      local err = t.fails("invalid", build('scenario: [{name: "' .. name .. '"}]'))
+      t.contains("name", err.message .. (err.hint or ""), name)
+    end
+    t.eq("A-1_b.c", t.ok(build "scenario: [{name: A-1_b.c, local: {enabled: true}}]").stacks[1].name)
+  end)
+
+  t.it("takes a shared section that says nothing for none", function()
+    for _, value in ipairs { "", "null", "{}", "[]", "false", "''" } do
+      t.ok(build("shared: " .. value .. "\n" .. ONE), value)
+    end
+  end)
+
+  t.it("refuses files that are too large or cannot be read", function()
+    local filler = "# " .. ("x"):rep(1000) .. "\n"
+    refused("the file has 10.0 MiB; at most 4 MiB are read", filler:rep(10 * 1024 * 1024 / #filler + 1) .. ONE)
+    local dir = t.tempdir()
+    local files = { path = dir .. "/x.yaml.j2", values_file = dir, scenario_file = write(dir .. "/s.yaml", ONE) }
+    local _, err = plan.build(files, {})
+    t.contains(dir, err.message)
+    files.values_file = dir .. "/missing.yaml"
+    t.contains("missing.yaml", t.fails("not_found", plan.build(files, {})).message)
+  end)
+
+  t.it("skips null, at the top and below", function()
+    local config = t.ok(build("scenario: [{name: one, local: {enabled: true}, decode: null, gateway: {className: null, x: null}}]",
+      { defaults = DEFAULTS .. "nothing:\n" })).stacks[1].config
+    t.eq({ 1, "istio" }, { config.decode.replicas, config.gateway.className })
+    t.eq(nil, rawget(config.gateway, "x"))
+    t.eq(require("host.json").null, config.nothing)
+  end)
+
+  t.it("gives what an alias brings in the line of the alias", function()
+    local stack = t.ok(build("x: &probe {port: 1}\nscenario:\n  - name: one\n    local: {enabled: true}\n" ..
+      "    decode:\n      probes: *probe\n")).stacks[1]
+    t.match("scenario.yaml:6$", stack.origins["decode.probes.port"])
+  end)
+
+  t.it("reports what does not fit the schema, as an error if that is wanted", function()
+    local text = "scenario: [{name: one, local: {enabled: true}, decode: {replica: 3}}]"
+    local built = t.ok(build(text))
+    t.match("/scenario.yaml:1: decode.replica: .*decode.replicas", table.concat(built.warnings, "\n"))
+    local err = t.fails("invalid", build(text, { strict = true }))
+    t.match("decode.replica: ", err.message)
+    t.contains("--strict", err.hint)
+  end)
+
+  t.it("costs the same for each of many stacks", function()
+    local list = {}
+    for i = 1, 100 do list[i] = "  - {name: s" .. i .. ", local: {enabled: true}, decode: {replicas: " .. i .. "}}\n" end
+    local built = t.ok(build("scenario:\n" .. table.concat(list)))
+    t.eq({ 100, 100, 1 }, { #built.stacks, built.stacks[100].config.decode.replicas,
+      built.stacks[1].config.decode.replicas })
+    t.match("scenario.yaml:101$", built.stacks[100].origins["decode.replicas"])
   end)
 
   t.it("builds our own specifications", function()

@@ -3,6 +3,7 @@
 ---@class bench.plan.set
 local M = {}
 
+local log = require "host.log"
 local merge = require "bench.plan.merge"
 local override = require "bench.plan.override"
 local schema = require "bench.plan.schema"
@@ -40,6 +41,27 @@ function M.parse(list, origin)
     return a.position < b.position
   end)
   return items
+end
+
+local SECRET_WORDS = { "token", "secret", "password", "passwd", "apikey", "api_key", "credential", "credentials" }
+
+local function names_secret(key)
+  local last = key:match('([^."]+)"?$') or ""
+  last = last:lower():gsub("base64$", "")
+  for _, word in ipairs(SECRET_WORDS) do
+    if last:sub(-#word) == word then return true end
+  end
+  return false
+end
+
+---Hides the values of keys such as `huggingface.token` in all that is printed or recorded from now on.
+---@param list string as `parse` reads it
+function M.hide_secrets(list)
+  for _, item in ipairs(override.parse_list(list) or {}) do
+    if names_secret(item.key) and type(item.value) == "string" and #item.value >= 4 then
+      log.secret(item.value)
+    end
+  end
 end
 
 ---An error if an item's selector fits none of the stacks.
