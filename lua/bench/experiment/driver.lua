@@ -2,6 +2,7 @@
 local fs = require "host.fs"
 local harness = require "bench.harness"
 local lifecycle = require "bench.lifecycle"
+local manifests = require "bench.plan.manifests"
 local plan = require "bench.plan"
 local session = require "bench.session"
 local spec = require "bench.spec"
@@ -74,13 +75,15 @@ end
 
 -- Before anything is deployed
 
----The plan of a setup treatment, as a digest.
+---The plan of a setup treatment, as a digest. Its manifests are rendered, but not kept.
 ---@param setup bench.doe.Setup
 ---@return string? digest
----@return bench.Error? err an override that fits no key, with its place
+---@return bench.Error? err an override that fits no key, with its place; a template that fails
 function Driver:plan_digest(setup)
   local built, err = plan.build(self.spec, merged(self.opts, { overrides = setup.overrides }))
   if not built then return nil, err end
+  err = manifests.render(built)
+  if err then return nil, err end
   return built.digest
 end
 
