@@ -46,6 +46,7 @@ end
 local function kept(opts)
   local list = {}
   for _, name in ipairs(KEPT) do list[name] = absolute(opts[name]) end
+  list.set = require("bench.plan.set").without_secrets(opts.set)
   return list
 end
 

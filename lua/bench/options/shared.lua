@@ -21,8 +21,8 @@ return {
       help = "folder of edited phases and steps (LLMDBENCH_SCRIPTS may hold several, separated by ':')" },
   },
   selection = {
-    { "--namespace", "-p", env = "LLMDBENCH_NAMESPACE", metavar = "NS[,HNS]",
-      help = "namespace of the stacks, and of the harness if it differs" },
+    { "--namespace", "-p", env = "LLMDBENCH_NAMESPACE", metavar = "NS[,HNS[,WNS]]",
+      help = "namespaces of the stacks, and of harness and autoscaler if they differ" },
     { "--models", "-m", env = "LLMDBENCH_MODELS", metavar = "MODEL",
       help = "model instead of the scenario's" },
     { "--methods", "-t", env = "LLMDBENCH_METHODS", type = "list", metavar = "METHOD[,...]",

@@ -64,6 +64,17 @@ function M.hide_secrets(list)
   end
 end
 
+---The list without the items that hold secrets, to be kept in a file.
+---@param list string? as `parse` reads it
+---@return string? public
+function M.without_secrets(list)
+  local kept = {}
+  for _, item in ipairs(list and override.parse_list(list) or {}) do
+    if not names_secret(item.key) then kept[#kept + 1] = item.key .. "=" .. item.raw end
+  end
+  return #kept > 0 and table.concat(kept, ",") or nil
+end
+
 ---An error if an item's selector fits none of the stacks.
 ---@param items table[] from `parse`
 ---@param names string[] all stacks of the scenario
