@@ -1,5 +1,6 @@
----Where values of a plan come from: `plan --explain decode.replicas`. A key may be a section (all values below
----it), a pattern (`*` for one part, `**` for any number) or lead into a list (`decode.extraEnvVars.0.name`).
+---Where values of a plan come from: `plan --explain decode.replicas`. A key may be a section (all values
+---below it), a pattern (`*` for one part, `**` for any number) or lead into a list
+---(`decode.extraEnvVars.0.name`).
 ---@class bench.plan.explain
 local M = {}
 
@@ -151,7 +152,8 @@ local function lines_of(entry)
   local lines = { entry.key .. " = " .. show.value(entry.value, LONGEST) }
   lines[2] = "    from " .. source_of(entry)
   for _, change in ipairs(entry.replaced) do
-    lines[#lines + 1] = "    instead of " .. show.value(change.value, LONGEST) .. " from " .. source_of(change)
+    local value = show.value(change.value, LONGEST)
+    lines[#lines + 1] = "    instead of " .. value .. " from " .. source_of(change)
   end
   return table.concat(lines, "\n")
 end

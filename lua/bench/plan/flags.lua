@@ -114,11 +114,12 @@ end
 local function warn_about_commands(stack, origin)
   for _, role in ipairs { "decode", "prefill", "standalone" } do
     local command = access.get(stack.config, role .. ".vllm.customCommand")
-    local follows = type(command) == "string" and (command:find("${model.", 1, true) or command:find("$MODEL_"))
-    if type(command) == "string" and command ~= "" and not follows then
-      warn(stack, origin .. ": " .. role .. ".vllm.customCommand (" .. (stack.origins[role
-        .. ".vllm.customCommand"] or "stack " .. stack.name)
-        .. ") is a command of its own; the model will not reach it unless it says ${model.name} or $MODEL_NAME")
+    if type(command) ~= "string" then command = "" end
+    local follows = command:find("${model.", 1, true) or command:find("$MODEL_")
+    if command ~= "" and not follows then
+      local key = role .. ".vllm.customCommand"
+      warn(stack, ("%s: %s (%s) is a command of its own; the model will not reach it unless it says "
+        .. "${model.name} or $MODEL_NAME"):format(origin, key, stack.origins[key] or "stack " .. stack.name))
     end
   end
 end

@@ -1,5 +1,6 @@
 ---The manifests of a plan: every template of the specification, rendered for every stack that goes to a
----cluster. All of it happens in memory, and all faults of all templates are collected before anything is said.
+---cluster. All of it happens in memory, and all faults of all templates are collected before anything is
+---said.
 ---@class bench.plan.manifests
 local M = {}
 
@@ -193,26 +194,26 @@ local function stacks_with_manifests(built)
   return stacks
 end
 
+local function load_for(built, method)
+  if built.spec.template_dir then return M.load(built.spec.template_dir) end
+  return nil, invalid(built.spec.path .. ": the key 'template_dir' is missing", "the method " .. method
+    .. " needs templates: add  template_dir: {path: ...}")
+end
+
 ---Renders the manifests of all stacks into `built.manifests`. Stacks of the method `local` have none.
 ---@param built bench.Plan
 ---@return bench.Error? err `invalid`; `errors` lists `{ message, stacks, hint? }` of every template that failed
 function M.render(built)
-  built.manifests = {}
-  local stacks = stacks_with_manifests(built)
-  if #stacks == 0 then return nil end
-  if not built.spec.template_dir then
-    return invalid(built.spec.path .. ": the key 'template_dir' is missing", "the method " .. stacks[1].method
-      .. " needs templates: add  template_dir: {path: ...}")
-  end
-  local set, err = M.load(built.spec.template_dir)
-  if not set then return err end
-  local faults = {}
-  for _, stack in ipairs(stacks) do
-    built.manifests[stack.name] = render_stack(set, stack, faults)
-  end
-  if #faults == 0 then return nil end
   built.manifests = nil
-  return error_of(faults, #built.stacks)
+  local stacks, all = stacks_with_manifests(built), {}
+  if #stacks > 0 then
+    local set, err = load_for(built, stacks[1].method)
+    if not set then return err end
+    local faults = {}
+    for _, stack in ipairs(stacks) do all[stack.name] = render_stack(set, stack, faults) end
+    if #faults > 0 then return error_of(faults, #built.stacks) end
+  end
+  built.manifests = all
 end
 
 return M
