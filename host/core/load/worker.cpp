@@ -186,7 +186,7 @@ void Worker::start(const Pending& pending) {
   record.requested_output = request.lengths.output;
   channel->reader.begin(setup_.target.streaming, pool_);
   append_in_flight(*channel);
-  count_in_flight(1);
+  count_in_flight(1, now_);
   LiveCounters::bump(live_.sent);
   if (reused)
     transmit(*channel);

@@ -125,7 +125,7 @@ class Worker {
   void release(Channel& channel);
   void leave_gate();
   void keep_sample(const Record& record, const std::string& detail);
-  void count_in_flight(int change);
+  void count_in_flight(int change, std::int64_t at_ns);
   void append_in_flight(Channel& channel);
   void remove_in_flight(Channel& channel);
 

@@ -46,7 +46,7 @@ void Worker::release(Channel& channel) {
   channel.has_request = false;
   shared_.feed.release(record.index);
   remove_in_flight(channel);
-  count_in_flight(-1);
+  count_in_flight(-1, epoch_ + record.end_ns);
   leave_gate();
   if (setup_.schedule.open_loop || closing_) return;
   const bool unreachable = !record.succeeded() && record.status == 0;
@@ -67,9 +67,10 @@ void Worker::keep_sample(const Record& record, const std::string& detail) {
   report_.samples.push_back({record.failure, record.status, detail});
 }
 
-void Worker::count_in_flight(int change) {
-  report_.in_flight_ns += static_cast<double>(in_flight_) * static_cast<double>(now_ - in_flight_since_);
-  in_flight_since_ = now_;
+// Moments may come out of order (an answer has arrived before it is read); the sum is the same.
+void Worker::count_in_flight(int change, std::int64_t at_ns) {
+  report_.in_flight_ns += static_cast<double>(in_flight_) * static_cast<double>(at_ns - in_flight_since_);
+  in_flight_since_ = at_ns;
   in_flight_ += static_cast<std::uint64_t>(change);
   live_.in_flight.store(in_flight_, std::memory_order_relaxed);
 }
