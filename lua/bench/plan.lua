@@ -11,6 +11,7 @@ local derive = require "bench.plan.derive"
 local flags = require "bench.plan.flags"
 local json = require "host.json"
 local layers = require "bench.plan.layers"
+local override = require "bench.plan.override"
 local refs = require "bench.plan.refs"
 local resolve = require "bench.plan.resolve"
 local text = require "host.text"
@@ -159,11 +160,25 @@ local function apply_derived(stack, count, tokens)
   return err
 end
 
+-- Sections that the plan itself reads or writes.
+local SECTIONS = { "model", "namespace", "harness", "gateway", "wva", "huggingface", "monitoring", "images",
+  "inferenceExtension", "decode", "prefill", "local", "standalone", "modelservice", "fma" }
+
+local function check_sections(stack)
+  for _, name in ipairs(SECTIONS) do
+    local kind = override.kind_of(rawget(stack.config, name))
+    if kind ~= "map" and kind ~= "null" then
+      return invalid((stack.origins[name] or "stack '" .. stack.name .. "'") .. ": '" .. name
+        .. "' must be a map of keys, not a " .. kind)
+    end
+  end
+end
+
 local function build_stack(sources, index, opts, tokens)
   local stack, err = layers.stack(sources, index, opts.trace)
   if not stack then return nil, err end
   local count = #sources.names
-  err = apply_flags(stack, count, opts) or apply_derived(stack, count, tokens)
+  err = check_sections(stack) or apply_flags(stack, count, opts) or apply_derived(stack, count, tokens)
   if err then return nil, err end
   return stack
 end

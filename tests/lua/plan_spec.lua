@@ -216,6 +216,13 @@ t.describe("bench.plan", function()
     t.eq("A-1_b.c", t.ok(build "scenario: [{name: A-1_b.c, local: {enabled: true}}]").stacks[1].name)
   end)
 
+  t.it("refuses a plain value where a section belongs", function()
+    refused("scenario.yaml:3: 'namespace' must be a map of keys, not a string",
+      "scenario:\n  - name: one\n    namespace: prod\n")
+    refused("scenario.yaml:1: 'decode' must be a map of keys, not a number", "shared: {decode: 5}\nscenario: [{name: a}]")
+    refused("'model' must be a map of keys, not a list", "scenario: [{name: a, model: [x]}]")
+  end)
+
   t.it("takes a shared section that says nothing for none", function()
     for _, value in ipairs { "", "null", "{}", "[]", "false", "''" } do
       t.ok(build("shared: " .. value .. "\n" .. ONE), value)

@@ -6,7 +6,7 @@ local phase_options = require "bench.options.phase"
 local function check_load(ctx) return require("bench.jobs").check(ctx) end
 
 local function run(cli)
-  return require("bench.startup").with_session(cli, { check = check_load, prerender = true }, function(ctx)
+  return require("bench.startup").with_session(cli, { check = check_load, prerender = true, compare_plan = true }, function(ctx)
     return require("bench.lifecycle").all(ctx, { limit = cli.options.parallel,
       skip_smoketest = cli.options.skip_smoketest, skip_teardown = cli.options.skip_teardown })
   end)

@@ -17,12 +17,19 @@ local yaml = require "host.yaml"
 ---@field spec { name: string, path: string }?
 ---@field files table<string, string> digests by name
 
+-- The folder that a link such as `latest` leads to.
+local function real_folder(dir)
+  local stat = fs.stat(dir, { follow = false })
+  if not stat or stat.type ~= "symlink" then return dir end
+  return fs.absolute(fs.join(fs.parent(dir), stat.target))
+end
+
 ---The plan in the folder of an invocation; nil without error if there is none.
 ---@param dir string the invocation's folder, or its folder `plan`
 ---@return bench.plan.Written? written
 ---@return bench.Error? err `invalid`: its record cannot be read
 function M.read(dir)
-  dir = fs.absolute(env.expand(dir))
+  dir = real_folder(fs.absolute(env.expand(dir)))
   local folder = fs.exists(dir .. "/" .. files.RECORD) and dir or dir .. "/plan"
   local path = folder .. "/" .. files.RECORD
   if not fs.exists(path) then return nil end
