@@ -232,6 +232,7 @@ t.describe("bench.plan", function()
   t.it("refuses files that are too large or cannot be read", function()
     local filler = "# " .. ("x"):rep(1000) .. "\n"
     refused("the file has 10.0 MiB; at most 4 MiB are read", filler:rep(10 * 1024 * 1024 / #filler + 1) .. ONE)
+    refused("nested deeper than 100 levels", "scenario: [{name: one, x: " .. ("["):rep(300) .. ("]"):rep(300) .. "}]")
     local dir = t.tempdir()
     local files = { path = dir .. "/x.yaml.j2", values_file = dir, scenario_file = write(dir .. "/s.yaml", ONE) }
     local _, err = plan.build(files, {})

@@ -32,6 +32,16 @@ local function read(path, stat)
   return content, err
 end
 
+local DEEPEST = 100
+
+local function is_too_deep(node, depth)
+  if depth > DEEPEST then return true end
+  for _, value in next, node do
+    if type(value) == "table" and is_too_deep(value, depth + 1) then return true end
+  end
+  return false
+end
+
 -- A YAML file that must hold a map.
 local function parse(path, stat)
   local content, err = read(path, stat)
@@ -42,6 +52,9 @@ local function parse(path, stat)
   if override.kind_of(tree) ~= "map" then
     local what = tree == json.null and "is empty" or "holds a " .. override.kind_of(tree)
     return nil, bad(path, "the file " .. what .. "; it must hold a map of keys")
+  end
+  if is_too_deep(tree, 1) then
+    return nil, bad(path, "maps and lists are nested deeper than " .. DEEPEST .. " levels")
   end
   return { file = path, tree = tree, lines = yaml.lines(content), warnings = warnings }
 end
