@@ -132,19 +132,18 @@ local function apply_switches(stack, opts)
   trace.step(stack, "flags")
 end
 
--- The method comes first: what has to be resolved depends on it.
+-- The resolvers come last: what has to be resolved depends on the method and on --wva.
 local function apply_flags(stack, count, opts)
   local err
   stack.method, err = flags.apply_method(stack, opts.methods, opts.methods and source_of(opts, "methods"))
   if not stack.method then return err end
   trace.step(stack, "--methods")
-  err = apply_resolvers(stack, opts)
-  if err then return err end
   err = flags.apply_namespace(stack, opts.namespace, source_of(opts, "namespace"))
   if err then return err end
   trace.step(stack, "--namespace")
   apply_model(stack, count, opts)
   apply_switches(stack, opts)
+  return apply_resolvers(stack, opts)
 end
 
 local function apply_derived(stack, count, tokens)
@@ -195,14 +194,14 @@ local function canonical(value)
   return json.encode(value, { sort_keys = true })
 end
 
-local function finish(stack, source_names, findings)
+local function finish(stack, source_names, findings, defaults)
   local model = access.get(stack.config, "model.name")
   if type(model) ~= "string" or model == "" then
     return invalid("stack '" .. stack.name .. "' has no model.name", "define it in " .. source_names ..
       ", or pass --models MODEL")
   end
   stack.model = { name = model }
-  for _, finding in ipairs(check.findings(stack.config, stack.origins)) do
+  for _, finding in ipairs(check.findings(stack.config, stack.origins, { defaults = defaults })) do
     findings[#findings + 1] = finding_text(finding)
   end
   stack.digest = text.sha256(canonical(stack.config))
@@ -231,7 +230,8 @@ local function finish_all(stacks, sources, opts, warnings)
   derive.siblings(stacks)
   for _, stack in ipairs(stacks) do
     trace.step(stack, "siblings")
-    local err = finish(stack, sources.scenario.file .. " or " .. sources.defaults.file, findings)
+    local err = finish(stack, sources.scenario.file .. " or " .. sources.defaults.file, findings,
+      sources.defaults.tree)
     if err then return err end
   end
   findings = distinct(findings)

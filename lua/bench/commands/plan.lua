@@ -100,6 +100,7 @@ local function diff(cli)
 end
 
 local function run(cli)
+  if cli.options.capacity then return require("bench.plan.capacity.show").run(cli) end
   if cli.options.diff then return diff(cli) end
   if cli.options.explain then return explain(cli) end
   return write_plan(cli)
@@ -116,6 +117,11 @@ return {
         help = "show where a value comes from and what it replaced; a key, a section or a pattern with *" },
       { "--diff", type = "list", many = true, metavar = "A B",
         help = "compare two plans: specifications, folders of invocations, or FILE#TREATMENT" },
+      { "--capacity", type = "boolean",
+        help = "check whether the models fit on the GPUs, and how many requests fit beside them" },
+      { "--model-config", type = "path", metavar = "PATH",
+        help = "with --capacity: a config.json or the folder of a model, instead of the hub" },
+      { "--hub", env = "HF_ENDPOINT", metavar = "URL", help = "with --capacity: address of the model hub" },
     },
   },
   json = true,

@@ -105,12 +105,4 @@ function M.run(cli)
   end)
 end
 
----The options of `plan` that belong to it.
-M.OPTIONS = { title = "Capacity",
-  { "--capacity", type = "boolean", help = "check whether the models fit on the GPUs, and how many requests fit beside them" },
-  { "--model-config", type = "path", metavar = "PATH",
-    help = "with --capacity: a config.json or the folder of a model instead of the hub" },
-  { "--hub", env = "HF_ENDPOINT", metavar = "URL", help = "with --capacity: address of the model hub" },
-}
-
 return M
