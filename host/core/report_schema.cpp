@@ -1,5 +1,8 @@
 #include "core/report_schema.hpp"
 
+#include <algorithm>
+#include <array>
+
 #include "core/report.hpp"
 
 namespace core::report {
@@ -424,8 +427,7 @@ constexpr Field kReportFields[] = {
     object("results", kResults, "what came out", kRequired),
 };
 
-constexpr Field kStatisticsFields[] = {
-    {.name = "mean", .type = Type::kNumber, .meaning = "arithmetic mean", .required = true},
+constexpr Field kSpreadFields[] = {
     number("mode", "most frequent value"),
     number("stddev", "standard deviation", 0),
     number("min", "smallest"),
@@ -443,26 +445,25 @@ constexpr Field kStatisticsFields[] = {
     number("max", "largest"),
 };
 
-constexpr Field kPointFields[] = {
+template <std::size_t N, std::size_t M>
+constexpr std::array<Field, N + M> join(const Field (&first)[N], const Field (&second)[M]) {
+  std::array<Field, N + M> all{};
+  std::copy(first, first + N, all.begin());
+  std::copy(second, second + M, all.begin() + N);
+  return all;
+}
+
+constexpr Field kMeanFields[] = {
+    {.name = "mean", .type = Type::kNumber, .meaning = "arithmetic mean", .required = true},
+};
+constexpr auto kStatisticsFields = join(kMeanFields, kSpreadFields);
+
+constexpr Field kMomentFields[] = {
     {.name = "ts", .type = Type::kTime, .meaning = "when", .required = true},
     {.name = "value", .type = Type::kScalar, .meaning = "a single value"},
     number("mean", "arithmetic mean"),
-    number("mode", "most frequent value"),
-    number("stddev", "standard deviation", 0),
-    number("min", "smallest"),
-    number("p0p1", "0.1th percentile"),
-    number("p1", "1st percentile"),
-    number("p5", "5th percentile"),
-    number("p10", "10th percentile"),
-    number("p25", "25th percentile"),
-    number("p50", "median"),
-    number("p75", "75th percentile"),
-    number("p90", "90th percentile"),
-    number("p95", "95th percentile"),
-    number("p99", "99th percentile"),
-    number("p99p9", "99.9th percentile"),
-    number("max", "largest"),
 };
+constexpr auto kPointFields = join(kMomentFields, kSpreadFields);
 
 }  // namespace
 

@@ -38,14 +38,15 @@ function M.environment()
   })
 end
 
----Compiles what was typed: as an expression if it is one, else as statements.
+---Compiles what was typed: as an expression if it is one (also behind `=`, as in other Lua consoles), else
+---as statements.
 ---@param text string
 ---@param environment table
 ---@return function? chunk
 ---@return string? problem
 ---@return boolean? incomplete More lines are needed
 function M.compile(text, environment)
-  local chunk = loadstring("return " .. text, "=repl")
+  local chunk = loadstring("return " .. text:gsub("^%s*=", ""), "=repl")
   local problem
   if not chunk then
     chunk, problem = loadstring(text, "=repl")
