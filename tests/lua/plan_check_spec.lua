@@ -226,6 +226,18 @@ t.describe("schema.allows", function()
     end
   end)
 
+  t.it("gives the nearest key of the schema, also where nothing is yet, and leaves no trace", function()
+    local override = require "bench.plan.override"
+    for wrong, right in pairs { ["httpRoute.mod"] = "httpRoute.mode", ["htpRoute"] = "httpRoute",
+      ["decode.vllm.servcePort"] = "decode.vllm.servicePort", ["prefill.probes.startup.pth"] = "prefill.probes.startup.path" } do
+      local config = yaml.decode "decode: {replicas: 1}"
+      local err = t.fails("invalid", override.set(config, wrong, 1, { known = schema.names,
+        allows = function(parts) return schema.allows(config, parts) end }))
+      t.contains("unknown key '" .. wrong .. "' (did you mean '" .. right .. "'?)", err.message)
+      t.eq({ decode = { replicas = 1 } }, config)
+    end
+  end)
+
   t.it("lets them add to empty maps that only the user knows", function()
     local config = yaml.decode "mine: {}\nfull: {a: 1}\nhttpRoute: {}"
     t.ok(schema.allows(config, { "mine", "b" }))

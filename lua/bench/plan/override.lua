@@ -131,9 +131,22 @@ end
 local KINDS = { number = "a number", boolean = "true or false", string = "a string", list = "a list",
   map = "a map" }
 
-local function unknown(parts, depth, table_here)
+-- The keys of a map, and those that could be there.
+local function names_in(map, parts, depth, known)
+  local names, seen = {}, {}
+  for _, list in ipairs { json.keys(map), known and known({ unpack(parts, 1, depth - 1) }) or {} } do
+    for _, name in ipairs(list) do
+      if not seen[name] then
+        seen[name], names[#names + 1] = true, name
+      end
+    end
+  end
+  return names
+end
+
+local function unknown(parts, depth, table_here, could_be)
   local here = M.join_path(parts)
-  local known = json.keys(table_here)
+  local known = names_in(table_here, parts, depth, could_be)
   local message = "unknown key '" .. here .. "'"
   local near = text.nearest(parts[depth], known)
   if near then
@@ -160,13 +173,13 @@ local function list_position(list, part, parts)
 end
 
 -- The key under which `part` is found in `node`; nil and an error if it is not there.
-local function locate(node, parts, depth)
+local function locate(node, parts, depth, known)
   local kind = kind_of(node)
   local part = parts[depth]
   if kind == "list" then return list_position(node, part, parts) end
   if kind == "map" then
     if rawget(node, part) ~= nil then return part end
-    return nil, unknown(parts, depth, node)
+    return nil, unknown(parts, depth, node, known)
   end
   local parent = M.join_path({ unpack(parts, 1, depth - 1) })
   return nil, invalid("'" .. M.join_path(parts) .. "': '" .. parent .. "' is " .. (KINDS[kind] or "empty")
@@ -188,8 +201,10 @@ end
 ---@param tree table
 ---@param key string|string[] dotted key or its parts
 ---@param value any
----@param opts? { strict?: boolean, raw?: string, allows?: fun(parts: string[]): boolean }
----  strict: a value of another kind than the present one is an error; raw: the value as the user typed it
+---@param opts? { strict?: boolean, raw?: string, allows?: fun(parts: string[]): boolean,
+---  known?: fun(parent: string[]): string[] }
+---  strict: a value of another kind than the present one is an error; raw: the value as the user typed it;
+---  known: keys that could be in a map although they are not, to suggest them
 ---@return boolean? ok
 ---@return any old_or_err the value before, or the error
 function M.set(tree, key, value, opts)
@@ -203,11 +218,12 @@ function M.set(tree, key, value, opts)
   local function refuse(problem)
     if not added_in then return nil, problem end
     added_in[parts[added_depth]] = nil
+    if opts.known then return nil, problem end
     return nil, unknown(parts, added_depth, added_in)
   end
   for depth = 1, #parts - 1 do
     local at
-    at, err = locate(node, parts, depth)
+    at, err = locate(node, parts, depth, opts.known)
     if not at and opts.allows and kind_of(node) == "map" and opts.allows({ unpack(parts, 1, depth) }) then
       at = parts[depth]
       node[at] = json.object {}
@@ -218,7 +234,7 @@ function M.set(tree, key, value, opts)
     node = node[at]
   end
   local at
-  at, err = locate(node, parts, #parts)
+  at, err = locate(node, parts, #parts, opts.known)
   if not at then
     if not (opts.allows and kind_of(node) == "map" and opts.allows(parts)) then return refuse(err) end
     node[parts[#parts]] = value

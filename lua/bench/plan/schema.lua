@@ -121,6 +121,17 @@ function M.find(parts)
   return place
 end
 
+---The keys that the schema knows in a map.
+---@param parts string[] the map's own key
+---@return string[] names empty if there are none, or the schema does not know the map
+function M.names(parts)
+  local place = M.find(parts)
+  for _, kind in ipairs(place and place.types or {}) do
+    if kind.kind == "section" or kind.kind == "shape" then return M.members(M.config(), place, kind).order end
+  end
+  return {}
+end
+
 local function holds_nothing(tree, parts, count)
   local node = tree
   for depth = 1, count do

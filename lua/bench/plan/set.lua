@@ -101,7 +101,7 @@ function M.apply(stack, items)
     if not item.selector or stack.name:match(pattern_of(item.selector)) then
       local ok, err = merge.set(stack.config, item.key, item.value, stack.origins, item.origin, {
         raw = item.raw,
-        allows = function(parts) return schema.allows(stack.config, parts) end,
+        allows = function(parts) return schema.allows(stack.config, parts) end, known = schema.names,
       })
       if not ok then
         err.message = item.origin .. ": " .. err.message

@@ -9,6 +9,7 @@ local log = require "host.log"
 local merge = require "bench.plan.merge"
 
 M.TIMEOUT_S = 60
+local QUIET_REMEDY = "plan with access to registries and cluster, or write the value instead of auto"
 
 ---@class bench.plan.resolve.Lookup
 ---@field stack table
@@ -55,6 +56,7 @@ end
 ---@param reason string
 ---@param remedy string
 function Lookup:unresolved(key, reason, remedy)
+  if self.opts.dry_run or self.opts.offline then remedy = QUIET_REMEDY end
   table.insert(self.stack.unresolved, { key = key, reason = log.redact(reason), remedy = remedy })
 end
 
