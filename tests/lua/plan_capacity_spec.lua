@@ -546,3 +546,38 @@ t.describe("the table", function()
     t.contains("info: s/prefill: prefill is not enabled", text)
   end)
 end)
+
+t.describe("plan --capacity", function()
+  local exec, info = require "host.exec", require "host.info"
+
+  local function command(...)
+    local argv = { info.executable, "--base-dir", info.home, "--spec", "guides/pd-disaggregation", "--dry-run", "plan",
+      "--capacity", ... }
+    return t.ok(exec.run(argv, { timeout_s = 30 }))
+  end
+
+  t.it("answers for each role, as a table or as JSON", { timeout_s = 60 }, function()
+    local folder = model_folder(QWEN_32B, QWEN_PARAMS)
+    local result = command("--model-config", folder)
+    t.eq(0, result.exit_code, result.stderr)
+    t.match("pd%-disaggregation +decode +Qwen/Qwen3%-32B +2 +80 +61.02 +262144 +84.18 +10 +fits", result.stdout)
+    t.match("pd%-disaggregation +prefill +Qwen/Qwen3%-32B", result.stdout)
+    result = command("--model-config", folder, "--json")
+    local rows = t.ok(json.decode(result.stdout)).stacks[1].rows
+    -- 32000 tokens take 7.8125 GiB: 84.1758 / 7.8125 = 10.77
+    t.eq({ "decode", 10, "fits" }, { rows[1].role, rows[1].max_concurrent, rows[1].verdict })
+  end)
+
+  t.it("fails only where the scenario does not ignore failed checks", { timeout_s = 60 }, function()
+    local folder = model_folder(QWEN_32B, QWEN_PARAMS)
+    local small = "accelerator.memory=16"
+    t.eq(0, command("--model-config", folder, "--set", small).exit_code)
+    local result = command("--model-config", folder, "--set", small .. ",control.ignoreFailedValidation=false")
+    t.eq(1, result.exit_code)
+    t.contains("error: pd-disaggregation/decode: the model will not load", result.stdout)
+  end)
+
+  t.it("asks nobody in a dry run", { timeout_s = 60 }, function()
+    t.contains("the hub is not asked offline", command("--hub", "http://127.0.0.1:1").stdout)
+  end)
+end)

@@ -270,4 +270,15 @@ t.describe("the shipped configuration", function()
       end
     end
   end)
+
+  t.it("keeps to the schema: every finished plan, with --strict", { timeout_s = 60 }, function()
+    local plan, spec = require "bench.plan", require "bench.spec"
+    local names = spec.list { base_dir = info.home }
+    t.ok(#names > 20)
+    for _, each in ipairs(names) do
+      local loaded = t.ok(spec.load(t.ok(spec.find(each.path, { base_dir = info.home }))))
+      local built, err = plan.build(loaded, { dry_run = true, strict = true })
+      t.ok(built, err and each.name .. ": " .. err.message)
+    end
+  end)
 end)
