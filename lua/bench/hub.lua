@@ -40,7 +40,8 @@ end
 
 local function failure(status, what, url)
   local code = (status == 401 or status == 403) and "denied" or status == 404 and "not_found" or "unreachable"
-  return { code = code, status = status, message = ("%s: the hub answers with status %d"):format(what, status), url = url }
+  return { code = code, status = status, url = url,
+    message = ("%s: the hub answers with status %d"):format(what, status) }
 end
 
 local function get_json(url, what, opts)

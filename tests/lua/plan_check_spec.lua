@@ -106,8 +106,8 @@ t.describe("check.findings", function()
       ["decode.probes.startup.periodSecond"] = "decode.probes.startup.periodSeconds",
       ["wva.hpa.maxReplica"] = "wva.hpa.maxReplicas", ["fma.launcher.imge"] = "fma.launcher.image",
     } do
-      local tree, node = json.object {}, nil
-      node = tree
+      local tree = json.object {}
+      local node = tree
       local parts = {}
       for part in wrong:gmatch "[^.]+" do parts[#parts + 1] = part end
       for i = 1, #parts - 1 do

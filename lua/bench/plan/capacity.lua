@@ -35,6 +35,9 @@ local source = require "bench.plan.capacity.source"
 ---@field cache? table shared by the stacks of a command
 ---@field timeout_s? number of each request
 
+-- vLLM's own default.
+local USUAL_UTILISATION = 0.9
+
 local SENTINELS = { ["REPLACE_TOKEN"] = true, ["REPLACE_TOKEN_B64"] = true, [""] = true }
 
 -- The hub token of a stack; its configuration may hold a reference to it.
@@ -54,7 +57,8 @@ end
 M.token_of = token_of
 
 local function models_of(config)
-  local names = demand_of.value_at(config, "model", "huggingfaceId") or demand_of.value_at(config, "model", "name") or ""
+  local names = demand_of.value_at(config, "model", "huggingfaceId")
+    or demand_of.value_at(config, "model", "name") or ""
   local list = {}
   for name in tostring(names):gmatch "[^,%s]+" do list[#list + 1] = name end
   return list
@@ -66,7 +70,8 @@ local function load_facts(stack, model, opts)
     return nil, { code = "unreachable", message = "the hub is not asked offline",
       hint = "name a local folder with --model-config" }
   end
-  return source.from_hub(model, { token = token_of(stack, opts), endpoint = opts.endpoint, timeout_s = opts.timeout_s })
+  return source.from_hub(model, { token = token_of(stack, opts), endpoint = opts.endpoint,
+    timeout_s = opts.timeout_s })
 end
 
 -- Asked once per command and model.
@@ -95,7 +100,8 @@ end
 function Check:gpus()
   local demand = self.demand
   if demand.need > demand.gpus_per_pod then
-    self:say("problem", "tensor %d x data %d parallelism needs %d GPUs, a pod asks for %d: raise accelerator.count or lower %s.parallelism",
+    self:say("problem", "tensor %d x data %d parallelism needs %d GPUs, a pod asks for %d: "
+      .. "raise accelerator.count or lower %s.parallelism",
       demand.tensor, demand.data, demand.need, demand.gpus_per_pod, demand.role)
   elseif demand.need < demand.gpus_per_pod then
     self:say("problem", "a pod asks for %d GPUs, tensor %d x data %d parallelism uses %d: %d idle",
@@ -111,11 +117,11 @@ function Check:model_limits(config)
   local heads, longest = formulas.limits(config)
   local tensor = self.demand.tensor
   if not heads then
-    self:say("problem", "the model's configuration has no num_attention_heads, so %d-fold tensor parallelism cannot be checked",
-      tensor)
+    self:say("problem", "the model's configuration has no num_attention_heads, "
+      .. "so %d-fold tensor parallelism cannot be checked", tensor)
   elseif heads % tensor ~= 0 then
-    self:say("problem", "tensor parallelism %d does not divide the model's %d attention heads; possible: %s", tensor, heads,
-      table.concat(formulas.divisors(heads), ", "))
+    self:say("problem", "tensor parallelism %d does not divide the model's %d attention heads; possible: %s",
+      tensor, heads, table.concat(formulas.divisors(heads), ", "))
   end
   if longest and self.max_len and self.max_len > longest then
     self:say("problem", "model.maxModelLen %d is more than the model's %d positions", self.max_len, longest)
@@ -131,8 +137,9 @@ local function model_gib(facts)
 end
 
 function Check:sizes(facts)
-  local row, config, reason = self.row, facts.config, nil
-  row.model_gib, reason = model_gib(facts)
+  local row, config = self.row, facts.config
+  local weights_gib, reason = model_gib(facts)
+  row.model_gib = weights_gib
   row.activation_gib, row.non_torch_gib = formulas.activation_gib(config), formulas.non_torch_gib(self.demand.tensor)
   if not row.model_gib then self:say("info", "the size of the weights is not known: %s", reason) end
   row.kv_bytes_per_token, reason = formulas.kv_bytes_per_token(config)
@@ -142,8 +149,8 @@ function Check:sizes(facts)
   end
 end
 
-local REMEDIES = "shorten model.maxModelLen (%s), raise %s.parallelism.tensor (%d), take GPUs with more memory (%g GiB), "
-  .. "or raise model.gpuMemoryUtilization (%g)"
+local REMEDIES = "shorten model.maxModelLen (%s), raise %s.parallelism.tensor (%d), "
+  .. "take GPUs with more memory (%g GiB), or raise model.gpuMemoryUtilization (%g)"
 
 function Check:remedies()
   return REMEDIES:format(self.max_len and ("%d"):format(self.max_len) or "not a number", self.demand.role,
@@ -166,8 +173,8 @@ function Check:fit()
   if not row.request_gib then return end
   row.max_concurrent = formulas.concurrent(row.left_gib, row.request_gib)
   if row.max_concurrent == 0 then
-    self:say("problem", "no request of %d tokens fits: it takes %.2f GiB of KV cache, %.2f GiB are left; %s", self.max_len,
-      row.request_gib, row.left_gib, self:remedies())
+    self:say("problem", "no request of %d tokens fits: it takes %.2f GiB of KV cache, %.2f GiB are left; %s",
+      self.max_len, row.request_gib, row.left_gib, self:remedies())
     row.verdict = "serves nothing"
   elseif row.verdict == "unknown" then
     row.verdict = "fits"
@@ -177,11 +184,12 @@ end
 local function new_check(stack, demand, model)
   local config = stack.config
   local strict = demand_of.value_at(config, "control", "ignoreFailedValidation") == false
-  local row = { role = demand.role, model = model, verdict = "unknown", messages = {}, gpus_per_pod = demand.gpus_per_pod,
-    gpu_gib = demand.gpu_gib }
+  local row = { role = demand.role, model = model, verdict = "unknown", messages = {},
+    gpus_per_pod = demand.gpus_per_pod, gpu_gib = demand.gpu_gib }
   local max_len = tonumber(demand_of.value_at(config, "model", "maxModelLen"))
+  local utilisation = tonumber(demand_of.value_at(config, "model", "gpuMemoryUtilization"))
   return setmetatable({ row = row, demand = demand, problem_level = strict and "error" or "warning",
-    max_len = max_len, utilisation = tonumber(demand_of.value_at(config, "model", "gpuMemoryUtilization")) or 0.9 }, Check)
+    max_len = max_len, utilisation = utilisation or USUAL_UTILISATION }, Check)
 end
 
 local function check_model(stack, demand, model, opts)

@@ -58,7 +58,8 @@ local function add_list(into, kind, style)
 end
 
 local function add_map(into, kind, style)
-  add_other(into, object { type = "object", additionalProperties = kind.of and alternatives_of(kind.of, style) or nil })
+  local values = kind.of and alternatives_of(kind.of, style) or nil
+  add_other(into, object { type = "object", additionalProperties = values })
 end
 
 local GATHER = {

@@ -10,14 +10,14 @@ local COLUMNS = { { title = "stack" }, { title = "role" }, { title = "model" }, 
   { title = "KV B/token", align = "right" }, { title = "left GiB", align = "right" },
   { title = "concurrent", align = "right" }, { title = "verdict" } }
 
-local STYLES = { fits = "good", ["does not load"] = "bad", ["serves nothing"] = "bad", wrong = "warn", unknown = "warn",
-  skipped = "dim" }
+local STYLES = { fits = "good", ["does not load"] = "bad", ["serves nothing"] = "bad", wrong = "warn",
+  unknown = "warn", skipped = "dim" }
 
 local function gib(value) return value and ("%.2f"):format(value) end
 
 local function cells(stack, row)
-  return { stack, row.role, row.model, row.gpus_per_pod, row.gpu_gib and ("%g"):format(row.gpu_gib), gib(row.model_gib),
-    row.kv_bytes_per_token and ("%d"):format(row.kv_bytes_per_token), gib(row.left_gib), row.max_concurrent,
+  return { stack, row.role, row.model, row.gpus_per_pod, row.gpu_gib and ("%g"):format(row.gpu_gib),
+    gib(row.model_gib), row.kv_bytes_per_token and ("%d"):format(row.kv_bytes_per_token), gib(row.left_gib), row.max_concurrent,
     { text = row.verdict, style = STYLES[row.verdict] } }
 end
 
@@ -39,7 +39,8 @@ function M.text(results, access, opts)
   end
   for _, each in ipairs(access) do
     if not each.ok or each.warning then
-      lines[#lines + 1] = (each.ok and "warning: " or "error: ") .. each.message .. (each.hint and "; " .. each.hint or "")
+      local advice = each.hint and "; " .. each.hint or ""
+      lines[#lines + 1] = (each.ok and "warning: " or "error: ") .. each.message .. advice
     end
   end
   local text = tables.render(COLUMNS, rows, opts)

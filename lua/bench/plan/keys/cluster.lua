@@ -36,7 +36,8 @@ return {
   { "storage.hostPath", "text | map?", "Folder of the nodes instead of a claim." },
 
   { "accelerator", "section?", "Accelerators of all roles." },
-  { "accelerator.type", "text?", "nvidia, amd, google, intel-i915, intel-xe, intel-gaudi, spyre, cpu or custom." },
+  { "accelerator.type", "text?",
+    "nvidia, amd, google, intel-i915, intel-xe, intel-gaudi, spyre, cpu or custom." },
   { "accelerator.resource", "text?", "Kubernetes resource; auto looks at the cluster." },
   { "accelerator.count", "int>=0 | text?", "How many per pod; the parallelism decides unless given." },
   { "accelerator.memory", "text | int?", "Memory of one, in GB, for the capacity check." },
@@ -48,7 +49,8 @@ return {
   { "dra.claimTemplates", "list | map?", "Templates of the claims." },
   { "affinity", "section?", "Where pods may run." },
   { "affinity.enabled", "bool?", "Whether the rest counts." },
-  { "affinity.nodeSelector", "map of text | \"auto\"?", "Labels that a node must have; auto looks at the cluster." },
+  { "affinity.nodeSelector", "map of text | \"auto\"?",
+    "Labels that a node must have; auto looks at the cluster." },
   { "affinity.podAffinity", "map?", "Kubernetes podAffinity." },
   { "affinity.podAntiAffinity", "map?", "Kubernetes podAntiAffinity." },
   { "annotations", "section?", "Annotations of what is deployed." },
@@ -98,5 +100,6 @@ return {
   { "model_id_label", "text?", "Short name of the model in names and labels; set by the plan." },
   { "siblingStacks", "list of map?", "All stacks of the scenario; set by the plan." },
   { "stackIndex", "int>=1?", "Position of the stack, from 1; set by the plan." },
-  { "sharedInfraStackIndex", "int>=1?", "Position of the stack that owns the shared parts; set by the plan." },
+  { "sharedInfraStackIndex", "int>=1?",
+    "Position of the stack that owns the shared parts; set by the plan." },
 }

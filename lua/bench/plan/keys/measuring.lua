@@ -2,7 +2,8 @@
 return {
   { "local", "section?", "The method local: model servers as processes of this machine." },
   { "local.enabled", "bool?", "Deploy with this method." },
-  { "local.command", "text | list of scalar?", "Words of the command, or one line; placeholders such as {port} are filled in." },
+  { "local.command", "text | list of scalar?",
+    "Words of the command, or one line; placeholders such as {port} are filled in." },
   { "local.env", "map of scalar?", "Variables on top of the environment of standup." },
   { "local.vars", "section?", "Values that the machine decides." },
   { "local.vars.*", "scalar | #variable?", "A value, or where to find it." },

@@ -59,7 +59,8 @@ return {
 
   { "#initContainer", "open section", "A container that runs before the server." },
   { "#initContainer.name", "text", "Its name." },
-  { "#initContainer.image", "text?", "Image; a tag auto is looked up. Without image and imageKey: images.benchmark." },
+  { "#initContainer.image", "text?",
+    "Image; a tag auto is looked up. Without image and imageKey: images.benchmark." },
   { "#initContainer.imageKey", "text?", "Entry of images to take the image from." },
   { "#initContainer.imagePullPolicy", "text?", "When the image is pulled." },
   { "#initContainer.restartPolicy", "text?", "Always makes it a sidecar." },

@@ -10,8 +10,8 @@ local CLUSTER_REMEDY = "plan where the cluster can be reached, or write the valu
 
 local function choose(state, key, list, what)
   if #list > 1 then
-    table.insert(state.stack.warnings, ("%s: the cluster has several %s (%s); took the first, write another if you like")
-      :format(key, what, table.concat(list, ", ")))
+    local warning = "%s: the cluster has several %s (%s); took the first, write another if you like"
+    table.insert(state.stack.warnings, warning:format(key, what, table.concat(list, ", ")))
   end
   return list[1]
 end

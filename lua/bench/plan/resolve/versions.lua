@@ -31,7 +31,8 @@ function M.before(a, b)
   return a < b
 end
 
-local MOVING = { "^latest", "nightly", "^main", "^master", "^dev", "^edge", "^sha[-%d]", "%.sig$", "%.att$", "%.sbom$" }
+local MOVING = { "^latest", "nightly", "^main", "^master", "^dev", "^edge", "^sha[-%d]",
+  "%.sig$", "%.att$", "%.sbom$" }
 
 local function is_commit(tag) return #tag >= 7 and tag:match "^%x+$" and tag:find "%a" and tag:find "%d" end
 
