@@ -100,7 +100,7 @@ function M.run(cli)
     local built, err = require("bench.session").plan(opts)
     if not built then return nil, err end
     local results, access = M.check(built, { model_config = cli.options.model_config, endpoint = cli.options.hub,
-      offline = opts.dry_run })
+      offline = opts.dry_run or opts.offline })
     print_results(cli, results, access)
     return all_ok(results, access) and codes.success or codes.failed
   end)
