@@ -372,6 +372,14 @@ accelerator: {resource: auto}]])
     t.match("repo add llmdbench https://charts.example /.*repositories.yaml", calls)
   end)
 
+  t.it("gives kubectl a list of kubeconfigs as the variable that takes lists", function()
+    local folder = fake_tools { kubectl = [[
+echo "$KUBECONFIG $*" > "$(dirname "$0")/call"
+printf '%s\n' '{"items": [{"status": {"capacity": {"amd.com/gpu": "4"}}}]}']] }
+    t.eq("amd.com/gpu", apply("accelerator: {resource: auto}", { kubeconfig = "/a:/b" }).config.accelerator.resource)
+    t.eq("/a:/b get nodes -o json --request-timeout=20s\n", t.ok(fs.read(folder .. "/call")))
+  end)
+
   t.it("gives up on a tool that hangs", { timeout_s = 30 }, function()
     local lookup = require "bench.plan.resolve.lookup"
     fake_tools { skopeo = "sleep 60", crane = "echo v5.0", podman = "exit 1" }

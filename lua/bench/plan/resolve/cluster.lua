@@ -81,9 +81,12 @@ function M.scan(tree)
   return { accelerators = sorted(accelerators), networks = sorted(networks), labels = labels, nodes = count }
 end
 
+-- KUBECONFIG may name several files, --kubeconfig only one.
+local function is_list(kubeconfig) return kubeconfig ~= nil and kubeconfig:find(":", 1, true) ~= nil end
+
 local function command(opts)
   local argv = { "kubectl", "get", "nodes", "-o", "json", "--request-timeout=20s" }
-  if opts.kubeconfig then
+  if opts.kubeconfig and not is_list(opts.kubeconfig) then
     argv[#argv + 1] = "--kubeconfig"
     argv[#argv + 1] = opts.kubeconfig
   end
@@ -96,11 +99,12 @@ end
 
 local function ask(opts)
   local argv = command(opts)
-  local out, reason, missing = lookup.run(argv, { timeout_s = TIMEOUT_S })
+  local how = { timeout_s = TIMEOUT_S, env = is_list(opts.kubeconfig) and { KUBECONFIG = opts.kubeconfig } or nil }
+  local out, reason, missing = lookup.run(argv, how)
   if missing then
     argv[1] = "oc"
     local also_missing
-    out, reason, also_missing = lookup.run(argv, { timeout_s = TIMEOUT_S })
+    out, reason, also_missing = lookup.run(argv, how)
     if also_missing then reason = "neither kubectl nor oc is installed" end
   end
   if not out then return nil, reason end
