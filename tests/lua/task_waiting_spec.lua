@@ -159,7 +159,7 @@ t.describe("waiting", function()
   end)
 
   t.it("is refused inside table.sort, string.gsub and require, at the caller's line", function()
-    local message = "task_spec%.lua:%d+: cannot wait inside require, table.sort or string.gsub"
+    local message = "task_waiting_spec%.lua:%d+: cannot wait inside require, table.sort or string.gsub"
     t.raises(function() table.sort({ 2, 1 }, function() task.sleep(0) end) end, message)
     t.raises(function() string.gsub("a", "a", function() task.sleep(0) end) end, message)
     package.preload["task_spec_waits"] = function() task.sleep(0) end
@@ -240,7 +240,7 @@ t.describe("task.traceback", function()
   t.it("shows the stack here", function()
     local _, text = xpcall(function() error "x" end, function(err) return task.traceback(err) end)
     t.match("^stack traceback:\n", text)
-    t.match("task_spec%.lua:%d+: in function", text)
+    t.match("task_waiting_spec%.lua:%d+: in function", text)
     t.ok(not text:find "joined by")
   end)
 
@@ -260,7 +260,7 @@ t.describe("task.handles", function()
     local child = task.spawn(never)
     local handles = task.handles()
     t.eq(before + 1, #handles)
-    t.match("^task: .*task_spec%.lua:%d+$", handles[#handles])
+    t.match("^task: .*task_waiting_spec%.lua:%d+$", handles[#handles])
     child:cancel()
     child:join()
     t.eq(before, #task.handles())
