@@ -23,7 +23,7 @@ local spec = require "bench.spec"
 ---@field treatments bench.Treatment[] empty: the profile as it is
 ---@field timeout_s number? of one treatment
 ---@field url string? endpoint given by the user
----@field token string? bearer token for the endpoints
+---@field access bench.endpoint.Access how to be let in by the endpoints
 ---@field log host.log
 ---@field events table? writer of the event file
 ---@field state table free for steps
@@ -58,7 +58,7 @@ function M.new(opts, built, treatments)
     treatments = treatments,
     timeout_s = wait_timeout(opts, config),
     url = opts.endpoint_url,
-    token = env.get "LLMDBENCH_ENDPOINT_TOKEN",
+    access = { token = env.get "LLMDBENCH_ENDPOINT_TOKEN", ca_file = opts.ca_file, insecure = opts.insecure },
     log = log,
     events = opts.events,
     state = { started = {}, jobs = {} },

@@ -9,6 +9,21 @@ local retry = require "bench.retry"
 local VERIFY_ATTEMPTS = 3
 local VERIFY_PAUSE_S = 1
 
+---What a server may want to know of a client, or a client of a server; options of `host.http` and of a stage.
+---@class bench.endpoint.Access
+---@field token? string bearer token
+---@field ca_file? string authorities to trust, PEM
+---@field insecure? boolean accept any certificate
+
+---@param endpoint bench.endpoint.Access
+---@param more? table further options
+---@return table options for `host.probe` and `host.http`
+function M.access(endpoint, more)
+  local options = { token = endpoint.token, ca_file = endpoint.ca_file, insecure = endpoint.insecure }
+  for key, value in pairs(more or {}) do options[key] = value end
+  return options
+end
+
 -- A stack of several servers of their own is measured at the first.
 local function tell_replicas(ctx, stack, endpoint)
   if #endpoint.urls < 2 then return end
@@ -34,10 +49,18 @@ function M.detect(ctx, stack)
   end
   if not endpoint and ctx.dry_run then return { message = "none yet: " .. err.message } end
   if not endpoint then return nil, err end
-  endpoint.token = ctx.token
+  for key, value in pairs(ctx.access or {}) do endpoint[key] = value end
   stack.endpoint = endpoint
   tell_replicas(ctx, stack, endpoint)
   return { message = table.concat(endpoint.urls, ", ") .. (ctx.url and " (given)" or "") }
+end
+
+local function advice(err)
+  if err.reason == "tls" then return "pass --ca-file with the authority that signed its certificate, or --insecure" end
+  if err.code == "not_found" and err.reason ~= "model" then return err.hint end
+  local more = err.reason == "model" and "pass --model with a name that it serves"
+    or "does it run? `llmdbenchmark smoketest` tells more"
+  return err.hint and err.hint .. "; " .. more or more
 end
 
 ---Checks that the endpoint serves the model of the run; one that does not answer is asked again.
@@ -49,12 +72,10 @@ end
 function M.verify(ctx, stack)
   if ctx.dry_run then return { message = "would ask /v1/models for " .. stack.model.name } end
   local models, err = retry.run(function()
-    return probe.models(stack.endpoint.url, { expect = stack.model.name, token = stack.endpoint.token })
+    return probe.models(stack.endpoint.url, M.access(stack.endpoint, { expect = stack.model.name }))
   end, { attempts = VERIFY_ATTEMPTS, delay_s = VERIFY_PAUSE_S })
   if models then return { message = stack.model.name .. " is served" } end
-  local advice = err.code == "not_found" and "pass --model with a name that it serves"
-    or "does it run? `llmdbenchmark smoketest` tells more"
-  err.hint = err.hint and err.hint .. "; " .. advice or advice
+  err.hint = advice(err)
   return nil, err
 end
 

@@ -27,20 +27,20 @@ local function total(families, names)
 end
 
 -- A server without the counters, or without metrics, is nothing to report.
-local function scrape(url, opts)
-  local text = probe.metrics(url, { timeout_s = SCRAPE_S, token = opts and opts.token })
+local function scrape(url, access)
+  local text = probe.metrics(url, require("bench.endpoint").access(access or {}, { timeout_s = SCRAPE_S }))
   return text and metrics.parse(text, { source = url .. "/metrics" })
 end
 
 ---The counters now, summed over the servers; nil if none of them has any.
 ---@async
 ---@param urls string[]
----@param opts? { token?: string }
+---@param access? bench.endpoint.Access
 ---@return { hits: number, queries: number }? counters
-function M.read(urls, opts)
+function M.read(urls, access)
   local hits, queries
   for _, url in ipairs(urls) do
-    local families = scrape(url, opts)
+    local families = scrape(url, access)
     local h = families and total(families, HITS)
     local q = families and total(families, QUERIES)
     if h and q then hits, queries = (hits or 0) + h, (queries or 0) + q end
@@ -104,9 +104,9 @@ end
 ---@param job bench.Job
 function M.watch(ctx, job)
   local urls, before = { job.endpoint.url }, nil
-  function job.before_stage() before = M.read(urls, { token = job.endpoint.token }) end
+  function job.before_stage() before = M.read(urls, job.endpoint) end
   function job.after_stage(entry)
-    local after = before and M.read(urls, { token = job.endpoint.token })
+    local after = before and M.read(urls, job.endpoint)
     local usage = usage_of(before, after, entry)
     if not usage then return end
     usage.expected_share = expected_share(entry, job.shared_ratio)

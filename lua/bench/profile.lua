@@ -17,7 +17,7 @@ local yaml = require "host.yaml"
 
 ---@class bench.profile.Opts
 ---@field file string name used in messages
----@field endpoint? { url: string, model: string, token?: string } used where the profile names none
+---@field endpoint? { url: string, model: string, token?: string, ca_file?: string, insecure?: boolean } used where the profile names none
 ---@field id? string of the run: gives other seeds to other runs
 ---@field repetition? integer
 ---@field seed? integer instead of the profile's
@@ -63,6 +63,8 @@ local function give_target(plan, opts)
   for _, stage in ipairs(plan.stages) do
     stage.url, stage.model = url, model
     stage.token = plan.token or endpoint.token
+    stage.ca_file = stage.ca_file or endpoint.ca_file
+    if stage.insecure == nil then stage.insecure = endpoint.insecure end
   end
 end
 

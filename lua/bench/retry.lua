@@ -25,7 +25,10 @@ local function check_options(opts, known, name)
   return opts or {}
 end
 
-local function is_passing(err) return type(err) == "table" and M.PASSING[err.code] == true end
+-- A certificate that is not accepted now will not be accepted in a second.
+local function is_passing(err)
+  return type(err) == "table" and M.PASSING[err.code] == true and err.reason ~= "tls"
+end
 
 ---Calls `fn(attempt)` until it returns something else than `nil, err`, at most `attempts` times. Errors that
 ---are raised are not tried again.

@@ -34,6 +34,8 @@ local workspace = require "bench.workspace"
 ---@field parent_workspace? bench.Workspace
 ---@field workspace_name? string name of a nested workspace
 ---@field endpoint_url? string run: measure this endpoint
+---@field ca_file? string run: authorities to trust for https
+---@field insecure? boolean run: accept any certificate
 ---@field harness? string
 ---@field workload? string
 ---@field run_overrides? string run: `--overrides`

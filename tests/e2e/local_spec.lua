@@ -227,6 +227,30 @@ t.describe("run", function()
     box:is_clean()
   end)
 
+  t.it("speaks https, with an authority of the user's or with any certificate", { timeout_s = 60 }, function()
+    local box = support.box()
+    local made = box:command { "openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "key.pem",
+      "-out", "cert.pem", "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1" }
+    t.eq(0, made.exit_code, made.output)
+    local child = box:start { "sim", "--port=0", "--model=org/m", "--ssl-certfile=cert.pem", "--ssl-keyfile=key.pem" }
+    local url = t.ok(t.ok(child:line { timeout_s = 10 }):match "https://%S+")
+    local profile = box:write("p.yaml", QUICK)
+    local function measure(...)
+      return box:run { "run", "--url", url, "--model", "org/m", "-w", profile, "--no-analyze", "--workspace",
+        box.workspace, ... }
+    end
+    local refused = measure()
+    t.eq(1, refused.exit_code, refused.output)
+    t.contains("--ca-file", refused.output)
+    local trusted = measure("--ca-file", "cert.pem")
+    t.eq(0, trusted.exit_code, trusted.output)
+    local blind = measure "--insecure"
+    t.eq(0, blind.exit_code, blind.output)
+    child:kill()
+    child:wait { timeout_s = 10 }
+    box:is_clean()
+  end)
+
   t.it("checks every override, with indices, types and quoted commas", { timeout_s = 60 }, function()
     local box = support.box()
     local url, child = stranger(box)

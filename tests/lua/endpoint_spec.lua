@@ -17,7 +17,7 @@ end
 t.describe("bench.endpoint", function()
   t.it("takes a given URL as it is, else asks the method", function()
     local one = stack "http://h:2"
-    t.ok(endpoint.detect(context { url = "http://h:1", token = "tok" }, one))
+    t.ok(endpoint.detect(context { url = "http://h:1", access = { token = "tok" } }, one))
     t.eq({ "http://h:1", "tok" }, { one.endpoint.url, one.endpoint.token })
     t.ok(endpoint.detect(context(), one))
     t.eq("http://h:2", one.endpoint.url)

@@ -87,7 +87,7 @@ t.describe("bench.session", function()
     env.set("LLMDBENCH_ENDPOINT_TOKEN", canary)
     t.cleanup(function() env.set("LLMDBENCH_ENDPOINT_TOKEN", nil) end)
     local ctx = t.ok(open { spec = "local/quickstart" })
-    t.eq(canary, ctx.token)
+    t.eq(canary, ctx.access.token)
     log.level "off"
     t.cleanup(function() log.level "info" end)
     log.warn("the token is " .. canary)

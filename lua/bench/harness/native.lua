@@ -135,7 +135,7 @@ end
 ---@field dir string where results go
 ---@field profile string path of the profile
 ---@field profile_text? string its rendered text
----@field endpoint? { url: string, model: string, token?: string }
+---@field endpoint? { url: string, model: string, token?: string, ca_file?: string, insecure?: boolean }
 ---@field timeout_s? number of all stages together
 ---@field on_progress? fun(p: table) called twice a second
 ---@field before_stage? fun(index: integer, stage: table)
