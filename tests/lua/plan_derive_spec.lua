@@ -212,6 +212,29 @@ t.describe("flags of a plan", function()
     t.eq("LLMDBENCH_MONITORING", stack.origins["monitoring.podmonitor.enabled"])
   end)
 
+  t.it("may be said by variables, yes and no, and a flag wins", function()
+    local options, phase_options = require "bench.options", require "bench.options.phase"
+    local function monitoring(variable, flag)
+      env.set("LLMDBENCH_MONITORING", variable)
+      t.cleanup(function() env.set("LLMDBENCH_MONITORING", nil) end)
+      return t.ok(options.resolve(phase_options.stacks, { monitoring = flag })).monitoring
+    end
+    t.eq(nil, monitoring(nil))
+    t.eq(true, monitoring "true")
+    t.eq(false, monitoring "false")
+    t.eq(true, monitoring("0", true))
+    t.eq(false, monitoring("yes", false))
+    for _, name in ipairs { "plan", "standup", "smoketest", "run", "teardown", "e2e", "experiment" } do
+      local seen = {}
+      for _, entry in ipairs(options.flatten(require("bench.commands").load(name).options)) do
+        seen[options.key(entry.option)] = true
+      end
+      for _, key in ipairs { "namespace", "models", "methods", "stack", "set", "monitoring", "wva", "strict" } do
+        t.ok(seen[key], name .. " has no --" .. key)
+      end
+    end
+  end)
+
   t.it("switch the autoscaler on", function()
     t.eq(false, one(ONE).config.wva.enabled)
     t.eq(true, one(ONE, { wva = true }).config.wva.enabled)
