@@ -14,6 +14,7 @@ int open_load(lua_State* L);
 int open_log(lua_State* L);
 int open_metrics(lua_State* L);
 int open_probe(lua_State* L);
+int open_render(lua_State* L);
 int open_report(lua_State* L);
 int open_sim(lua_State* L);
 int open_stats(lua_State* L);
@@ -39,10 +40,10 @@ constexpr Module kModules[] = {
     {"clock", bind::open_clock},     {"env", bind::open_env},     {"exec", bind::open_exec},
     {"fs", bind::open_fs},           {"http", bind::open_http},   {"info", bind::open_info},
     {"json", bind::open_json},       {"load", bind::open_load},   {"log", bind::open_log},
-    {"metrics", bind::open_metrics}, {"probe", bind::open_probe}, {"report", bind::open_report},
-    {"sim", bind::open_sim},         {"stats", bind::open_stats}, {"store", bind::open_store},
-    {"task", bind::open_task},       {"term", bind::open_term},   {"testing", bind::open_testing},
-    {"text", bind::open_text},       {"yaml", bind::open_yaml},
+    {"metrics", bind::open_metrics}, {"probe", bind::open_probe}, {"render", bind::open_render},
+    {"report", bind::open_report},   {"sim", bind::open_sim},     {"stats", bind::open_stats},
+    {"store", bind::open_store},     {"task", bind::open_task},   {"term", bind::open_term},
+    {"testing", bind::open_testing}, {"text", bind::open_text},   {"yaml", bind::open_yaml},
 };
 
 }  // namespace

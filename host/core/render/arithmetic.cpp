@@ -29,8 +29,7 @@ bool both_numbers(const Value& a, const Value& b) { return a.is_number() && b.is
 
 Value add_texts(const Value& a, const Value& b) {
   charge_bytes(a.as_string().size() + b.as_string().size());
-  if (a.is_markup() || b.is_markup())
-    return Value::markup(escape(a).as_string() + escape(b).as_string());
+  if (a.is_markup() || b.is_markup()) return Value::markup(escape(a).as_string() + escape(b).as_string());
   return a.as_string() + b.as_string();
 }
 
@@ -107,10 +106,10 @@ Value whole_power(std::int64_t base, std::int64_t exponent) {
 }
 
 Value real_power(double base, double exponent) {
-  if (base == 0 && exponent < 0)
-    raise("ZeroDivisionError", "0.0 cannot be raised to a negative power");
+  if (base == 0 && exponent < 0) raise("ZeroDivisionError", "0.0 cannot be raised to a negative power");
   if (base < 0 && std::isfinite(base) && std::isfinite(exponent) && exponent != std::floor(exponent))
-    raise_value_error("a negative number to a fractional power is a complex number, which templates cannot hold");
+    raise_value_error(
+        "a negative number to a fractional power is a complex number, which templates cannot hold");
   const double result = std::pow(base, exponent);
   if (std::isinf(result) && std::isfinite(base) && std::isfinite(exponent))
     raise("OverflowError", "(34, 'Numerical result out of range')");
@@ -215,8 +214,7 @@ Value plus(const Value& value) {
 }
 
 Value concat(const Value& a, const Value& b) {
-  if (a.is_markup() || b.is_markup())
-    return Value::markup(escape(a).as_string() + escape(b).as_string());
+  if (a.is_markup() || b.is_markup()) return Value::markup(escape(a).as_string() + escape(b).as_string());
   std::string text = str(a);
   append_str(text, b);
   charge_bytes(text.size());

@@ -52,10 +52,14 @@ constexpr const char* kSigns[] = {"<", "<=", ">", ">="};
 template <class T>
 bool ordered(Order order, const T& a, const T& b) {
   switch (order) {
-    case Order::kLess: return a < b;
-    case Order::kLessEqual: return a <= b;
-    case Order::kGreater: return a > b;
-    default: return a >= b;
+    case Order::kLess:
+      return a < b;
+    case Order::kLessEqual:
+      return a <= b;
+    case Order::kGreater:
+      return a > b;
+    default:
+      return a >= b;
   }
 }
 
@@ -118,7 +122,8 @@ std::size_t mix(std::size_t seed, std::size_t part) {
 std::size_t hash_number(const Value& value) {
   if (!value.is_float()) return std::hash<std::int64_t>()(value.as_int()) * 0x9E3779B97F4A7C15ULL;
   const double real = value.as_double();
-  if (std::abs(real) < 9.2e18 && real == std::floor(real)) return hash_number(static_cast<std::int64_t>(real));
+  if (std::abs(real) < 9.2e18 && real == std::floor(real))
+    return hash_number(static_cast<std::int64_t>(real));
   return std::hash<double>()(real);
 }
 
@@ -134,16 +139,25 @@ std::size_t hash_tuple(const Values& items) {
 bool truth(const Value& value) {
   switch (value.kind()) {
     case Kind::kMissing:
-    case Kind::kNone: return false;
-    case Kind::kUndefined: refuse_strict(value); return false;
+    case Kind::kNone:
+      return false;
+    case Kind::kUndefined:
+      refuse_strict(value);
+      return false;
     case Kind::kBool:
-    case Kind::kInt: return value.as_int() != 0;
-    case Kind::kFloat: return value.as_double() != 0;
-    case Kind::kString: return !value.as_string().empty();
+    case Kind::kInt:
+      return value.as_int() != 0;
+    case Kind::kFloat:
+      return value.as_double() != 0;
+    case Kind::kString:
+      return !value.as_string().empty();
     case Kind::kList:
-    case Kind::kTuple: return !value.items().empty();
-    case Kind::kDict: return !value.as_dict().empty();
-    case Kind::kObject: return value.as_object().truth();
+    case Kind::kTuple:
+      return !value.items().empty();
+    case Kind::kDict:
+      return !value.as_dict().empty();
+    case Kind::kObject:
+      return value.as_object().truth();
   }
   return false;
 }
@@ -154,13 +168,19 @@ bool equals(const Value& a, const Value& b) {
   if (a.is_number() && b.is_number()) return numbers_equal(a, b);
   if (a.kind() != b.kind()) return false;
   switch (a.kind()) {
-    case Kind::kUndefined: return a.as_undefined().kind == b.as_undefined().kind;
-    case Kind::kString: return a.as_string() == b.as_string();
+    case Kind::kUndefined:
+      return a.as_undefined().kind == b.as_undefined().kind;
+    case Kind::kString:
+      return a.as_string() == b.as_string();
     case Kind::kList:
-    case Kind::kTuple: return values_equal(a.items(), b.items());
-    case Kind::kDict: return dicts_equal(a.as_dict(), b.as_dict());
-    case Kind::kObject: return a.as_object().equals(b.as_object());
-    default: return true;
+    case Kind::kTuple:
+      return values_equal(a.items(), b.items());
+    case Kind::kDict:
+      return dicts_equal(a.as_dict(), b.as_dict());
+    case Kind::kObject:
+      return a.as_object().equals(b.as_object());
+    default:
+      return true;
   }
 }
 
@@ -171,28 +191,43 @@ bool greater_equal(const Value& a, const Value& b) { return compare(Order::kGrea
 
 bool contains(const Value& container, const Value& item) {
   switch (container.kind()) {
-    case Kind::kString: return found_in_text(container, item);
+    case Kind::kString:
+      return found_in_text(container, item);
     case Kind::kList:
-    case Kind::kTuple: return found_in(container.items(), item);
-    case Kind::kDict: return container.as_dict().find(item) != nullptr;
-    case Kind::kUndefined: refuse_strict(container); return false;
-    case Kind::kObject: return found_in_object(container.as_object(), item);
-    default: raise_type_error("argument of type '" + type_name(container) + "' is not iterable");
+    case Kind::kTuple:
+      return found_in(container.items(), item);
+    case Kind::kDict:
+      return container.as_dict().find(item) != nullptr;
+    case Kind::kUndefined:
+      refuse_strict(container);
+      return false;
+    case Kind::kObject:
+      return found_in_object(container.as_object(), item);
+    default:
+      raise_type_error("argument of type '" + type_name(container) + "' is not iterable");
   }
 }
 
 std::size_t hash(const Value& value) {
   switch (value.kind()) {
-    case Kind::kUndefined: refuse_strict(value); return 0x5EED;
+    case Kind::kUndefined:
+      refuse_strict(value);
+      return 0x5EED;
     case Kind::kBool:
     case Kind::kInt:
-    case Kind::kFloat: return hash_number(value);
-    case Kind::kString: return value.as_text().hash();
-    case Kind::kTuple: return hash_tuple(value.items());
+    case Kind::kFloat:
+      return hash_number(value);
+    case Kind::kString:
+      return value.as_text().hash();
+    case Kind::kTuple:
+      return hash_tuple(value.items());
     case Kind::kList:
-    case Kind::kDict: raise_type_error("unhashable type: '" + type_name(value) + "'");
-    case Kind::kObject: return value.as_object().hash();
-    default: return 0xFCA8;
+    case Kind::kDict:
+      raise_type_error("unhashable type: '" + type_name(value) + "'");
+    case Kind::kObject:
+      return value.as_object().hash();
+    default:
+      return 0xFCA8;
   }
 }
 

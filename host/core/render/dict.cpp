@@ -98,7 +98,8 @@ void Dict::index_entry(std::size_t position) {
 }
 
 void Dict::rebuild() {
-  if (alive_ < entries_.size()) std::erase_if(entries_, [](const Entry& entry) { return entry.key.is_missing(); });
+  if (alive_ < entries_.size())
+    std::erase_if(entries_, [](const Entry& entry) { return entry.key.is_missing(); });
   std::size_t size = kSmall * 2;
   while (size < entries_.size() * 4) size *= 2;
   slots_.assign(size, kEmpty);

@@ -44,9 +44,9 @@ class Engine {
  public:
   Engine(Options options, std::shared_ptr<const Registry> registry, Loader loader = {});
 
-  /// Renders a text. `name` is what messages call it, may be empty. `context` is called once, when values may be
-  /// made, and gives the variables (a dict). Error `invalid` with facts `file`, `line`, `class`, and perhaps
-  /// `variable`, `stack`.
+  /// Renders a text. `name` is what messages call it, may be empty. `context` is called once, when values may
+  /// be made, and gives the variables (a dict). Error `invalid` with facts `file`, `line`, `class`, and
+  /// perhaps `variable`, `stack`.
   Result<std::string> render(const std::string& name, std::string_view text,
                              const std::function<Value()>& context) const;
 

@@ -28,6 +28,8 @@ struct Exception : std::exception {
   std::string message;
   /// The variable, attribute or template that is at fault; may be empty.
   std::string variable;
+  /// What may have been meant; may be empty.
+  std::string hint;
   /// Outermost template first; the last entry is where it happened.
   std::vector<Place> stack;
 };

@@ -119,7 +119,7 @@ class Interpreter final : public Runtime {
   Value call(const Value& callable, Arguments& arguments) override;
   Value call_filter(std::string_view name, const Value& self, Arguments& arguments) override;
   bool call_test(std::string_view name, const Value& self, Arguments& arguments) override;
-  void charge(std::size_t steps) override {
+  void charge(std::size_t steps = 1) override {
     steps_ += steps;
     if (steps_ > options().limits.steps) fail_steps();
   }
@@ -143,7 +143,11 @@ class Interpreter final : public Runtime {
   /// The template as a value whose attributes are what it exports. Without a context it is made once.
   Value module(const Loaded& loaded, const Ref<Context>& context);
   Value shared_module(const Loaded& loaded);
-  void keep(std::shared_ptr<const Loaded> loaded) { loaded_.emplace("", std::move(loaded)); }
+  /// Keeps a template until this rendering ends.
+  const Loaded& keep(std::shared_ptr<const Loaded> loaded) {
+    kept_.push_back(std::move(loaded));
+    return *kept_.back();
+  }
 
   Activation* top = nullptr;
   std::size_t depth = 0;
@@ -159,7 +163,8 @@ class Interpreter final : public Runtime {
   const Engine& engine_;
   Interpreter* outer_;
   Ref<Dict> globals_;
-  std::unordered_multimap<std::string, std::shared_ptr<const Loaded>> loaded_;
+  std::vector<std::shared_ptr<const Loaded>> kept_;
+  std::unordered_map<std::string, const Loaded*> by_name_;
   std::unordered_map<const Loaded*, Value> modules_;
   std::size_t steps_ = 0, iterations_ = 0;
   Memory outer_memory_;
@@ -168,7 +173,7 @@ class Interpreter final : public Runtime {
 /// A macro, or the body of a `call` block.
 class Macro final : public Object {
  public:
-  Macro(const MacroCode& code_given, const Activation& at, bool escapes);
+  Macro(const MacroCode& code_given, const Activation& at);
   void clear() noexcept override;
   std::string type_name() const override { return "Macro"; }
   Value attribute(Runtime& runtime, std::string_view name) override;
@@ -177,8 +182,10 @@ class Macro final : public Object {
   std::string repr() const override;
 
  private:
-  void take_arguments(Interpreter& run, Value* slots, Arguments& arguments) const;
-  void take_special(Interpreter& run, Value* slots, Arguments& arguments, bool found_caller) const;
+  /// The values of the parameters, and behind them those of caller, kwargs and varargs.
+  Values bind(Interpreter& run, Arguments& arguments) const;
+  bool bind_named(Values& bound, Arguments& arguments) const;
+  void fill_defaults(Activation& at, Values& bound) const;
   std::string shown_name() const;
 
   const MacroCode& code_;
@@ -191,7 +198,9 @@ class Macro final : public Object {
 class LoopContext final : public Object {
  public:
   LoopContext(const ForStatement& statement_given, Value iterated, IteratorPtr steps, const Activation& at,
-              Ref<Slots> around, int depth0_given, bool filtered);
+              int depth0_given);
+  /// The loop is over: what is left of the iterable is out of reach.
+  void finish() { steps_.reset(); }
   void clear() noexcept override;
   std::string type_name() const override { return "LoopContext"; }
   Value attribute(Runtime& runtime, std::string_view name) override;
@@ -217,17 +226,12 @@ class LoopContext final : public Object {
   Ref<Context> context_;
   Ref<Slots> around_;
   Ref<Parent> parent_;
-  bool filtered_;
   int depth0_;
   std::int64_t index0_ = -1;
   std::optional<std::size_t> length_;
   Value before_, current_, after_, last_changed_;
   bool has_changed_ = false;
 };
-
-/// Runs a loop in an activation that is its own function if it is recursive.
-Flow run_loop(const ForStatement& loop, Activation& at, const Value& iterable, int depth0,
-              const Ref<Slots>& around);
 
 /// What `self` is: its attributes are blocks.
 class TemplateReference final : public Object {

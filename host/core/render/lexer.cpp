@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/render/operators.hpp"
+#include "core/render/unicode.hpp"
 
 namespace core::render {
 
@@ -17,22 +18,23 @@ struct Operator {
 
 // Two-character operators stand before their first character.
 constexpr std::array<Operator, 27> kOperators = {{
-    {"//", TokenType::kFloorDiv},    {"**", TokenType::kPow},        {"==", TokenType::kEqual},
-    {"!=", TokenType::kNotEqual},    {">=", TokenType::kGreaterEqual}, {"<=", TokenType::kLessEqual},
-    {"+", TokenType::kAdd},          {"-", TokenType::kSub},         {"/", TokenType::kDiv},
-    {"*", TokenType::kMul},          {"%", TokenType::kMod},         {"~", TokenType::kTilde},
-    {"[", TokenType::kLeftBracket},  {"]", TokenType::kRightBracket}, {"(", TokenType::kLeftParen},
-    {")", TokenType::kRightParen},   {"{", TokenType::kLeftBrace},   {"}", TokenType::kRightBrace},
-    {">", TokenType::kGreater},      {"<", TokenType::kLess},        {"=", TokenType::kAssign},
-    {".", TokenType::kDot},          {":", TokenType::kColon},       {"|", TokenType::kPipe},
-    {",", TokenType::kComma},        {";", TokenType::kSemicolon},   {"", TokenType::kEnd},
+    {"//", TokenType::kFloorDiv},   {"**", TokenType::kPow},          {"==", TokenType::kEqual},
+    {"!=", TokenType::kNotEqual},   {">=", TokenType::kGreaterEqual}, {"<=", TokenType::kLessEqual},
+    {"+", TokenType::kAdd},         {"-", TokenType::kSub},           {"/", TokenType::kDiv},
+    {"*", TokenType::kMul},         {"%", TokenType::kMod},           {"~", TokenType::kTilde},
+    {"[", TokenType::kLeftBracket}, {"]", TokenType::kRightBracket},  {"(", TokenType::kLeftParen},
+    {")", TokenType::kRightParen},  {"{", TokenType::kLeftBrace},     {"}", TokenType::kRightBrace},
+    {">", TokenType::kGreater},     {"<", TokenType::kLess},          {"=", TokenType::kAssign},
+    {".", TokenType::kDot},         {":", TokenType::kColon},         {"|", TokenType::kPipe},
+    {",", TokenType::kComma},       {";", TokenType::kSemicolon},     {"", TokenType::kEnd},
 }};
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-bool is_word(char c) {
-  return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
-         static_cast<unsigned char>(c) >= 0x80;
+bool is_word(std::string_view text, std::size_t at) {
+  const char c = text[at];
+  if (static_cast<unsigned char>(c) >= 0x80) return unicode::is_word(char_at(text, at));
+  return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
 }
 
 /// Thrown inside the lexer; becomes an error token.
@@ -152,7 +154,8 @@ class Lexer {
   bool line_tag_at(std::size_t at, Opening& opening) const {
     const bool line_start = at == 0 || source_[at - 1] == '\n';
     std::size_t inside = at;
-    while (inside < source_.size() && (source_[inside] == ' ' || source_[inside] == '\t' || source_[inside] == '\v'))
+    while (inside < source_.size() &&
+           (source_[inside] == ' ' || source_[inside] == '\t' || source_[inside] == '\v'))
       ++inside;
     const std::string& comment = options_.line_comment_prefix;
     const std::string& statement = options_.line_statement_prefix;
@@ -202,11 +205,17 @@ class Lexer {
 
   void lex_tag(const Opening& opening) {
     switch (opening.tag) {
-      case Tag::kRaw: return lex_raw(opening);
-      case Tag::kComment: return lex_comment(opening);
-      case Tag::kLineComment: return lex_line_comment(opening);
-      case Tag::kVariable: push(TokenType::kVariableBegin, source_.substr(opening.begin, 0)); break;
-      default: push(TokenType::kBlockBegin, source_.substr(opening.begin, 0));
+      case Tag::kRaw:
+        return lex_raw(opening);
+      case Tag::kComment:
+        return lex_comment(opening);
+      case Tag::kLineComment:
+        return lex_line_comment(opening);
+      case Tag::kVariable:
+        push(TokenType::kVariableBegin, source_.substr(opening.begin, 0));
+        break;
+      default:
+        push(TokenType::kBlockBegin, source_.substr(opening.begin, 0));
     }
     enter(opening.begin, opening.end);
     lex_code(opening.tag);
@@ -267,7 +276,8 @@ class Lexer {
     while (true) {
       if (open.empty()) {
         if (const std::size_t behind = code_end(tag)) {
-          push(tag == Tag::kVariable ? TokenType::kVariableEnd : TokenType::kBlockEnd, source_.substr(at_, 0));
+          push(tag == Tag::kVariable ? TokenType::kVariableEnd : TokenType::kBlockEnd,
+               source_.substr(at_, 0));
           return enter(at_, behind);
         }
       }
@@ -298,7 +308,8 @@ class Lexer {
     if (lex_number() || lex_name() || lex_string() || lex_operator(open)) return;
     std::string shown;
     append_quoted(shown, source_.substr(at_, char_size(source_, at_)));
-    throw Trouble{line_, "unexpected char " + shown + " at " + std::to_string(Text::count(source_.substr(0, at_)))};
+    throw Trouble{line_,
+                  "unexpected char " + shown + " at " + std::to_string(Text::count(source_.substr(0, at_)))};
   }
 
   void take(TokenType type, std::size_t size) {
@@ -360,17 +371,15 @@ class Lexer {
     else if (kind == 'o' || kind == 'O')
       end = skip_digits(first, [](char c) { return c >= '0' && c <= '7'; });
     else if (kind == 'x' || kind == 'X')
-      end = skip_digits(first, [](char c) {
-        return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-      });
+      end = skip_digits(
+          first, [](char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); });
     if (end > first) return end;
     return skip_digits(at_, [](char c) { return c == '0'; });
   }
 
   bool lex_name() {
-    if (!is_word(source_[at_])) return false;
     std::size_t end = at_;
-    while (end < source_.size() && is_word(source_[end]) && space_size(source_, end) == 0)
+    while (end < source_.size() && is_word(source_, end))
       end += char_size(source_, end);
     if (end == at_) return false;
     take(TokenType::kName, end - at_);
@@ -468,16 +477,26 @@ std::string describe_type(TokenType type) {
     if (op.type == type && !op.text.empty()) return std::string(op.text);
   }
   switch (type) {
-    case TokenType::kData: return "template data / text";
-    case TokenType::kVariableBegin: return "begin of print statement";
-    case TokenType::kVariableEnd: return "end of print statement";
-    case TokenType::kBlockBegin: return "begin of statement block";
-    case TokenType::kBlockEnd: return "end of statement block";
-    case TokenType::kName: return "name";
-    case TokenType::kString: return "string";
-    case TokenType::kInteger: return "integer";
-    case TokenType::kFloat: return "float";
-    default: return "end of template";
+    case TokenType::kData:
+      return "template data / text";
+    case TokenType::kVariableBegin:
+      return "begin of print statement";
+    case TokenType::kVariableEnd:
+      return "end of print statement";
+    case TokenType::kBlockBegin:
+      return "begin of statement block";
+    case TokenType::kBlockEnd:
+      return "end of statement block";
+    case TokenType::kName:
+      return "name";
+    case TokenType::kString:
+      return "string";
+    case TokenType::kInteger:
+      return "integer";
+    case TokenType::kFloat:
+      return "float";
+    default:
+      return "end of template";
   }
 }
 

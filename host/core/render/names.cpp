@@ -49,16 +49,17 @@ void NameWalk::walk(Statement& statement) const {
       if (loop.test) walk(*loop.test);
       return;
     }
-    case StatementKind::kMacro: return walk(static_cast<MacroStatement&>(statement).macro);
+    case StatementKind::kMacro:
+      return walk(static_cast<MacroStatement&>(statement).macro);
     case StatementKind::kCallBlock: {
-      auto& block = static_cast<CallBlockStatement&>(statement);
-      walk(*block.call);
-      return walk(block.macro);
+      auto& piece = static_cast<CallBlockStatement&>(statement);
+      walk(*piece.call);
+      return walk(piece.macro);
     }
     case StatementKind::kFilterBlock: {
-      auto& block = static_cast<FilterBlockStatement&>(statement);
-      walk(block.body);
-      return walk(*block.filter);
+      auto& piece = static_cast<FilterBlockStatement&>(statement);
+      walk(piece.body);
+      return walk(*piece.filter);
     }
     case StatementKind::kWith: {
       auto& with = static_cast<WithStatement&>(statement);
@@ -77,23 +78,29 @@ void NameWalk::walk(Statement& statement) const {
       if (set.filter) walk(*set.filter);
       return walk(set.body);
     }
-    case StatementKind::kInclude: return walk(*static_cast<IncludeStatement&>(statement).name);
-    case StatementKind::kImport: return walk(*static_cast<ImportStatement&>(statement).name);
-    case StatementKind::kFromImport: return walk(*static_cast<FromImportStatement&>(statement).name);
-    case StatementKind::kExtends: return walk(*static_cast<ExtendsStatement&>(statement).name);
+    case StatementKind::kInclude:
+      return walk(*static_cast<IncludeStatement&>(statement).name);
+    case StatementKind::kImport:
+      return walk(*static_cast<ImportStatement&>(statement).name);
+    case StatementKind::kFromImport:
+      return walk(*static_cast<FromImportStatement&>(statement).name);
+    case StatementKind::kExtends:
+      return walk(*static_cast<ExtendsStatement&>(statement).name);
     case StatementKind::kBlock: {
       auto& found = static_cast<BlockStatement&>(statement);
       if (block) block(found);
       if (into_blocks) walk(found.code.body);
       return;
     }
-    case StatementKind::kDo: return walk(*static_cast<DoStatement&>(statement).value);
+    case StatementKind::kDo:
+      return walk(*static_cast<DoStatement&>(statement).value);
     case StatementKind::kAutoescape: {
       auto& scope = static_cast<AutoescapeStatement&>(statement);
       walk(*scope.value);
       return walk(scope.body);
     }
-    default: return;
+    default:
+      return;
   }
 }
 

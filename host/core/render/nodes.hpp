@@ -44,7 +44,18 @@ enum class Escaping : std::uint8_t { kOff, kOn, kVolatile };
 
 // -- expressions -----------------------------------------------------------------------------------------
 
-enum class ExprKind : std::uint8_t { kPlain, kConst, kName, kTuple, kList, kCall, kFilter, kTest, kConditional, kConcat };
+enum class ExprKind : std::uint8_t {
+  kPlain,
+  kConst,
+  kName,
+  kTuple,
+  kList,
+  kCall,
+  kFilter,
+  kTest,
+  kConditional,
+  kConcat
+};
 
 struct Expr {
   virtual ~Expr() = default;
@@ -183,6 +194,8 @@ struct NamedExpr final : Expr {
   }
   Value eval(Activation& at) const override { return apply(at, subject ? subject->eval(at) : Value()); }
   Value apply(Activation& at, const Value& self) const;
+  /// Applies a chain of filters whose innermost one has no subject to `self`.
+  Value apply_to(Activation& at, const Value& self) const;
   void children(const ExprVisitor& visit) override {
     if (subject) visit(*subject);
     parts.children(visit);
@@ -216,7 +229,16 @@ struct BinaryExpr final : Expr {
   ExprPtr left, right;
 };
 
-enum class CompareOp : std::uint8_t { kEqual, kNotEqual, kLess, kLessEqual, kGreater, kGreaterEqual, kIn, kNotIn };
+enum class CompareOp : std::uint8_t {
+  kEqual,
+  kNotEqual,
+  kLess,
+  kLessEqual,
+  kGreater,
+  kGreaterEqual,
+  kIn,
+  kNotIn
+};
 
 /// `a < b < c`.
 struct CompareExpr final : Expr {

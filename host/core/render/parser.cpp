@@ -265,11 +265,20 @@ ExprPtr Parser::parse_product() {
   while (true) {
     BinaryOp op{};
     switch (current().type) {
-      case TokenType::kMul: op = BinaryOp::kMul; break;
-      case TokenType::kDiv: op = BinaryOp::kDiv; break;
-      case TokenType::kFloorDiv: op = BinaryOp::kFloorDiv; break;
-      case TokenType::kMod: op = BinaryOp::kMod; break;
-      default: return left;
+      case TokenType::kMul:
+        op = BinaryOp::kMul;
+        break;
+      case TokenType::kDiv:
+        op = BinaryOp::kDiv;
+        break;
+      case TokenType::kFloorDiv:
+        op = BinaryOp::kFloorDiv;
+        break;
+      case TokenType::kMod:
+        op = BinaryOp::kMod;
+        break;
+      default:
+        return left;
     }
     take();
     left = binary(op, std::move(left), parse_power(), line);
@@ -344,18 +353,24 @@ ExprPtr Parser::parse_number(const Token& token) {
   std::int64_t number = 0;
   const char* end = digits.data() + digits.size();
   if (std::from_chars(digits.data() + first, end, number, base).ec != std::errc())
-    fail("the integer " + std::string(token.text) + " has more than 64 bits, which templates here cannot hold",
-         token.line);
+    fail(
+        "the integer " + std::string(token.text) + " has more than 64 bits, which templates here cannot hold",
+        token.line);
   return constant(number, token.line);
 }
 
 ExprPtr Parser::parse_primary(bool with_namespace) {
   const Token token = current();
   switch (token.type) {
-    case TokenType::kName: return parse_name(with_namespace);
-    case TokenType::kString: take(); return parse_strings(token);
+    case TokenType::kName:
+      return parse_name(with_namespace);
+    case TokenType::kString:
+      take();
+      return parse_strings(token);
     case TokenType::kInteger:
-    case TokenType::kFloat: take(); return parse_number(token);
+    case TokenType::kFloat:
+      take();
+      return parse_number(token);
     case TokenType::kLeftParen: {
       take();
       TupleRules rules;
@@ -364,9 +379,12 @@ ExprPtr Parser::parse_primary(bool with_namespace) {
       expect(TokenType::kRightParen);
       return expr;
     }
-    case TokenType::kLeftBracket: return parse_list();
-    case TokenType::kLeftBrace: return parse_dict();
-    default: fail("unexpected " + describe(token), token.line);
+    case TokenType::kLeftBracket:
+      return parse_list();
+    case TokenType::kLeftBrace:
+      return parse_dict();
+    default:
+      fail("unexpected " + describe(token), token.line);
   }
 }
 
@@ -427,10 +445,17 @@ ExprPtr Parser::parse_dict() {
 ExprPtr Parser::parse_postfix(ExprPtr expr) {
   while (true) {
     switch (current().type) {
-      case TokenType::kDot: expr = parse_attribute(std::move(expr)); break;
-      case TokenType::kLeftBracket: expr = parse_subscript(std::move(expr)); break;
-      case TokenType::kLeftParen: expr = parse_call(std::move(expr)); break;
-      default: return expr;
+      case TokenType::kDot:
+        expr = parse_attribute(std::move(expr));
+        break;
+      case TokenType::kLeftBracket:
+        expr = parse_subscript(std::move(expr));
+        break;
+      case TokenType::kLeftParen:
+        expr = parse_call(std::move(expr));
+        break;
+      default:
+        return expr;
     }
   }
 }
@@ -549,7 +574,8 @@ void Parser::parse_argument(CallParts& parts, int line) {
     const Name key = intern(take().text);
     take();
     for (const auto& [known, value] : parts.keyword) {
-      if (known->bytes() == key->bytes()) fail("keyword argument repeated: " + key->bytes(), line, "SyntaxError");
+      if (known->bytes() == key->bytes())
+        fail("keyword argument repeated: " + key->bytes(), line, "SyntaxError");
     }
     parts.keyword.emplace_back(key, parse_expression());
   } else {

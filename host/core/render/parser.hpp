@@ -45,7 +45,8 @@ class Parser {
   Token expect(TokenType type);
   void expect_word(std::string_view word);
   [[noreturn]] void fail_expected(const std::string& what) const;
-  [[noreturn]] void fail(const std::string& message, int line, const char* type = "TemplateSyntaxError") const;
+  [[noreturn]] void fail(const std::string& message, int line,
+                         const char* type = "TemplateSyntaxError") const;
   static std::string describe(const Token& token);
   Name intern(std::string_view text);
 
@@ -141,8 +142,8 @@ class Parser {
   std::vector<const EndWords*> ends_;
 };
 
-/// The characters of a string literal, quotes included in `literal`. Returns false and sets `problem` for a bad
-/// escape.
+/// The characters of a string literal, quotes included in `literal`. Returns false and sets `problem` for a
+/// bad escape.
 bool unescape(std::string_view literal, std::string& out, std::string& problem);
 
 }  // namespace core::render

@@ -118,13 +118,18 @@ std::unique_ptr<Statement> Parser::parse_tag(std::string_view word, int line) {
     return parse_jump(word == "break" ? StatementKind::kBreak : StatementKind::kContinue);
   }
   using Parse = std::unique_ptr<Statement> (Parser::*)();
-  static constexpr std::pair<std::string_view, Parse> kTags[] = {
-      {"for", &Parser::parse_for},         {"if", &Parser::parse_if},
-      {"block", &Parser::parse_block},     {"extends", &Parser::parse_extends},
-      {"macro", &Parser::parse_macro},     {"include", &Parser::parse_include},
-      {"from", &Parser::parse_from},       {"import", &Parser::parse_import},
-      {"set", &Parser::parse_set},         {"with", &Parser::parse_with},
-      {"filter", &Parser::parse_filter_block}, {"autoescape", &Parser::parse_autoescape}};
+  static constexpr std::pair<std::string_view, Parse> kTags[] = {{"for", &Parser::parse_for},
+                                                                 {"if", &Parser::parse_if},
+                                                                 {"block", &Parser::parse_block},
+                                                                 {"extends", &Parser::parse_extends},
+                                                                 {"macro", &Parser::parse_macro},
+                                                                 {"include", &Parser::parse_include},
+                                                                 {"from", &Parser::parse_from},
+                                                                 {"import", &Parser::parse_import},
+                                                                 {"set", &Parser::parse_set},
+                                                                 {"with", &Parser::parse_with},
+                                                                 {"filter", &Parser::parse_filter_block},
+                                                                 {"autoescape", &Parser::parse_autoescape}};
   for (const auto& [name, parse] : kTags) {
     if (name != word) continue;
     take();
@@ -153,10 +158,10 @@ void Parser::fail_unknown_tag(std::string_view word, int line) const {
       return std::find(end->begin(), end->end(), word) != end->end();
     });
     const std::string looking = looking_for(ends_.back());
-    message += expected_further_out
-                   ? " You probably made a nesting mistake. Jinja is expecting this tag, but currently looking for " +
-                         looking + "."
-                   : " Jinja was looking for the following tags: " + looking + ".";
+    message += expected_further_out ? " You probably made a nesting mistake. Jinja is expecting this tag, "
+                                      "but currently looking for " +
+                                          looking + "."
+                                    : " Jinja was looking for the following tags: " + looking + ".";
   }
   fail(message + innermost(), line);
 }
@@ -369,9 +374,11 @@ std::unique_ptr<Statement> Parser::parse_block() {
   block->scoped = skip_word("scoped");
   block->required = skip_word("required");
   if (is(TokenType::kSub))
-    fail("Block names in Jinja have to be valid Python identifiers and may not contain hyphens, use an underscore "
-         "instead.",
-         current().line);
+    fail(
+        "Block names in Jinja have to be valid Python identifiers and may not contain hyphens, use an "
+        "underscore "
+        "instead.",
+        current().line);
   block->code.body = parse_body(kEnd, true);
   if (block->required) check_required(*block);
   skip_word(block->code.name->bytes());

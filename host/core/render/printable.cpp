@@ -157,8 +157,8 @@ constexpr Span kHidden[] = {
 
 bool is_printable(char32_t code) {
   if (code < 0x7F) return code >= 0x20;
-  const auto* span =
-      std::partition_point(std::begin(kHidden), std::end(kHidden), [&](const Span& s) { return s.last < code; });
+  const auto* span = std::partition_point(std::begin(kHidden), std::end(kHidden),
+                                          [&](const Span& s) { return s.last < code; });
   return span == std::end(kHidden) || code < span->first;
 }
 

@@ -13,10 +13,10 @@ namespace {
 /// What is known at one place of the template.
 struct Frame {
   Symbols* symbols;
-  bool toplevel = false;        // assignments become visible in the context
-  bool rootlevel = false;       // and no branch stands around it
-  bool soft = false;            // inside a branch: unknown filters only matter when it is taken
-  bool checks_parent = false;   // prints nothing once the template extends another
+  bool toplevel = false;       // assignments become visible in the context
+  bool rootlevel = false;      // and no branch stands around it
+  bool soft = false;           // inside a branch: unknown filters only matter when it is taken
+  bool checks_parent = false;  // prints nothing once the template extends another
   bool in_loop = false;
   Escaping escaping = Escaping::kOff;
 
@@ -101,14 +101,21 @@ class Resolver {
         return;
       }
       case ExprKind::kFilter:
-      case ExprKind::kTest: note_use(static_cast<NamedExpr&>(expr), frame); break;
-      case ExprKind::kConcat: static_cast<ConcatExpr&>(expr).escaping = frame.escaping; break;
+      case ExprKind::kTest:
+        note_use(static_cast<NamedExpr&>(expr), frame);
+        break;
+      case ExprKind::kConcat:
+        static_cast<ConcatExpr&>(expr).escaping = frame.escaping;
+        break;
       case ExprKind::kConditional: {
         const Frame soft = frame.branch();
         return expr.children([&](Expr& child) { resolve(child, soft); });
       }
-      case ExprKind::kPlain: check_slice(expr); break;
-      default: break;
+      case ExprKind::kPlain:
+        check_slice(expr);
+        break;
+      default:
+        break;
     }
     expr.children([&](Expr& child) { resolve(child, frame); });
   }
@@ -120,7 +127,8 @@ class Resolver {
 
   void note_use(NamedExpr& use, const Frame& frame) {
     auto& table = use.kind == ExprKind::kFilter ? out_.filters : out_.tests;
-    auto at = std::find_if(table.begin(), table.end(), [&](const UsedName& known) { return known.name == use.name; });
+    auto at = std::find_if(table.begin(), table.end(),
+                           [&](const UsedName& known) { return known.name == use.name; });
     if (at == table.end()) at = table.insert(at, {use.name, use.line, false});
     use.index = static_cast<std::size_t>(at - table.begin());
     if (frame.soft || at->needed) return;
@@ -140,16 +148,24 @@ class Resolver {
 
   void resolve(Statement& statement, const Frame& frame) {
     switch (statement.kind) {
-      case StatementKind::kOutput: return resolve_output(static_cast<OutputStatement&>(statement), frame);
-      case StatementKind::kIf: return resolve_if(static_cast<IfStatement&>(statement), frame);
-      case StatementKind::kFor: return resolve_for(static_cast<ForStatement&>(statement), frame);
-      case StatementKind::kMacro: return resolve_macro(static_cast<MacroStatement&>(statement), frame);
-      case StatementKind::kCallBlock: return resolve_call(static_cast<CallBlockStatement&>(statement), frame);
+      case StatementKind::kOutput:
+        return resolve_output(static_cast<OutputStatement&>(statement), frame);
+      case StatementKind::kIf:
+        return resolve_if(static_cast<IfStatement&>(statement), frame);
+      case StatementKind::kFor:
+        return resolve_for(static_cast<ForStatement&>(statement), frame);
+      case StatementKind::kMacro:
+        return resolve_macro(static_cast<MacroStatement&>(statement), frame);
+      case StatementKind::kCallBlock:
+        return resolve_call(static_cast<CallBlockStatement&>(statement), frame);
       case StatementKind::kFilterBlock:
         return resolve_filter(static_cast<FilterBlockStatement&>(statement), frame);
-      case StatementKind::kWith: return resolve_with(static_cast<WithStatement&>(statement), frame);
-      case StatementKind::kSet: return resolve_set(static_cast<SetStatement&>(statement), frame);
-      case StatementKind::kSetBlock: return resolve_set_block(static_cast<SetBlockStatement&>(statement), frame);
+      case StatementKind::kWith:
+        return resolve_with(static_cast<WithStatement&>(statement), frame);
+      case StatementKind::kSet:
+        return resolve_set(static_cast<SetStatement&>(statement), frame);
+      case StatementKind::kSetBlock:
+        return resolve_set_block(static_cast<SetBlockStatement&>(statement), frame);
       case StatementKind::kInclude: {
         auto& include = static_cast<IncludeStatement&>(statement);
         resolve(*include.name, frame);
@@ -172,11 +188,15 @@ class Resolver {
         import.exported = exported(frame);
         return;
       }
-      case StatementKind::kExtends: return resolve_extends(static_cast<ExtendsStatement&>(statement), frame);
-      case StatementKind::kBlock: return resolve_block(static_cast<BlockStatement&>(statement), frame);
-      case StatementKind::kDo: return resolve(*static_cast<DoStatement&>(statement).value, frame);
+      case StatementKind::kExtends:
+        return resolve_extends(static_cast<ExtendsStatement&>(statement), frame);
+      case StatementKind::kBlock:
+        return resolve_block(static_cast<BlockStatement&>(statement), frame);
+      case StatementKind::kDo:
+        return resolve(*static_cast<DoStatement&>(statement).value, frame);
       case StatementKind::kBreak:
-      case StatementKind::kContinue: return check_jump(statement, frame);
+      case StatementKind::kContinue:
+        return check_jump(statement, frame);
       case StatementKind::kAutoescape:
         return resolve_autoescape(static_cast<AutoescapeStatement&>(statement), frame);
     }
@@ -186,8 +206,8 @@ class Resolver {
 
   void check_jump(const Statement& jump, const Frame& frame) const {
     if (frame.in_loop) return;
-    fail(jump.kind == StatementKind::kBreak ? "'break' outside loop" : "'continue' not properly in loop", jump.line,
-         "SyntaxError");
+    fail(jump.kind == StatementKind::kBreak ? "'break' outside loop" : "'continue' not properly in loop",
+         jump.line, "SyntaxError");
   }
 
   void resolve_output(OutputStatement& output, const Frame& frame) {
@@ -295,9 +315,11 @@ class Resolver {
       if (caller == none) {
         macro.caller_slot = symbols.declare_parameter(word("caller"));
       } else if (!caller->fallback) {
-        fail("When defining macros or call blocks the special \"caller\" argument must be omitted or be given a "
-             "default.",
-             macro.line);
+        fail(
+            "When defining macros or call blocks the special \"caller\" argument must be omitted or be given "
+            "a "
+            "default.",
+            macro.line);
       }
     }
     if (used.count("kwargs") && parameter("kwargs") == none)

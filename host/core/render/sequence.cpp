@@ -122,33 +122,41 @@ Value range_part(const Range& range, const Cut& part) {
 
 std::size_t length(const Value& value) {
   switch (value.kind()) {
-    case Kind::kString: return value.as_text().length();
+    case Kind::kString:
+      return value.as_text().length();
     case Kind::kList:
-    case Kind::kTuple: return value.items().size();
-    case Kind::kDict: return value.as_dict().size();
+    case Kind::kTuple:
+      return value.items().size();
+    case Kind::kDict:
+      return value.as_dict().size();
     case Kind::kUndefined:
       if (value.as_undefined().kind == UndefinedKind::kStrict) value.as_undefined().fail();
       return 0;
     case Kind::kObject:
       if (const auto size = value.as_object().length()) return *size;
       [[fallthrough]];
-    default: raise_type_error("object of type '" + type_name(value) + "' has no len()");
+    default:
+      raise_type_error("object of type '" + type_name(value) + "' has no len()");
   }
 }
 
 IteratorPtr iterate(const Value& value) {
   switch (value.kind()) {
-    case Kind::kString: return std::make_unique<TextSteps>(value);
+    case Kind::kString:
+      return std::make_unique<TextSteps>(value);
     case Kind::kList:
-    case Kind::kTuple: return std::make_unique<ListSteps>(value);
-    case Kind::kDict: return DictView(Ref<Dict>(&value.as_dict()), DictView::Part::kKeys).iterate();
+    case Kind::kTuple:
+      return std::make_unique<ListSteps>(value);
+    case Kind::kDict:
+      return DictView(Ref<Dict>(&value.as_dict()), DictView::Part::kKeys).iterate();
     case Kind::kUndefined:
       if (value.as_undefined().kind == UndefinedKind::kStrict) value.as_undefined().fail();
       return std::make_unique<NoSteps>();
     case Kind::kObject:
       if (auto steps = value.as_object().iterate()) return steps;
       [[fallthrough]];
-    default: raise_type_error("'" + type_name(value) + "' object is not iterable");
+    default:
+      raise_type_error("'" + type_name(value) + "' object is not iterable");
   }
 }
 

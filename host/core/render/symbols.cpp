@@ -127,9 +127,9 @@ void Symbols::merge(const std::vector<Symbols>& branches) {
   std::vector<Name> added;
   for (const auto& branch : branches) {
     for (const auto& name : branch.stores_) {
-      const bool known = stores(name->bytes()) || std::any_of(added.begin(), added.end(), [&](const Name& other) {
-                           return other->bytes() == name->bytes();
-                         });
+      const bool known = stores(name->bytes()) ||
+                         std::any_of(added.begin(), added.end(),
+                                     [&](const Name& other) { return other->bytes() == name->bytes(); });
       if (!known) added.push_back(name);
     }
   }
@@ -142,7 +142,8 @@ void Symbols::merge(const std::vector<Symbols>& branches) {
   stores_.insert(stores_.end(), added.begin(), added.end());
   for (const auto& name : added) {
     const auto outer = parent_ ? parent_->find(name, function_) : std::nullopt;
-    set_load({slot_of(name), outer ? Load::Kind::kAlias : Load::Kind::kResolve, name, outer.value_or(Variable{})});
+    set_load(
+        {slot_of(name), outer ? Load::Kind::kAlias : Load::Kind::kResolve, name, outer.value_or(Variable{})});
   }
 }
 
@@ -153,11 +154,16 @@ void Symbols::analyse(Statement& statement) {
         if (piece.expr) analyse(*piece.expr);
       }
       return;
-    case StatementKind::kIf: return analyse_if(static_cast<IfStatement&>(statement));
-    case StatementKind::kFor: return analyse(*static_cast<ForStatement&>(statement).iterable);
-    case StatementKind::kMacro: return store(static_cast<MacroStatement&>(statement).macro.name);
-    case StatementKind::kCallBlock: return analyse(*static_cast<CallBlockStatement&>(statement).call);
-    case StatementKind::kFilterBlock: return analyse(*static_cast<FilterBlockStatement&>(statement).filter);
+    case StatementKind::kIf:
+      return analyse_if(static_cast<IfStatement&>(statement));
+    case StatementKind::kFor:
+      return analyse(*static_cast<ForStatement&>(statement).iterable);
+    case StatementKind::kMacro:
+      return store(static_cast<MacroStatement&>(statement).macro.name);
+    case StatementKind::kCallBlock:
+      return analyse(*static_cast<CallBlockStatement&>(statement).call);
+    case StatementKind::kFilterBlock:
+      return analyse(*static_cast<FilterBlockStatement&>(statement).filter);
     case StatementKind::kWith:
       for (auto& value : static_cast<WithStatement&>(statement).values) analyse(*value);
       return;
@@ -166,8 +172,10 @@ void Symbols::analyse(Statement& statement) {
       analyse(*set.value);
       return analyse(set.target);
     }
-    case StatementKind::kSetBlock: return analyse(static_cast<SetBlockStatement&>(statement).target);
-    case StatementKind::kInclude: return analyse(*static_cast<IncludeStatement&>(statement).name);
+    case StatementKind::kSetBlock:
+      return analyse(static_cast<SetBlockStatement&>(statement).target);
+    case StatementKind::kInclude:
+      return analyse(*static_cast<IncludeStatement&>(statement).name);
     case StatementKind::kImport: {
       auto& import = static_cast<ImportStatement&>(statement);
       analyse(*import.name);
@@ -179,9 +187,12 @@ void Symbols::analyse(Statement& statement) {
       for (auto& entry : import.names) store(entry.second.name);
       return;
     }
-    case StatementKind::kExtends: return analyse(*static_cast<ExtendsStatement&>(statement).name);
-    case StatementKind::kDo: return analyse(*static_cast<DoStatement&>(statement).value);
-    default: return;
+    case StatementKind::kExtends:
+      return analyse(*static_cast<ExtendsStatement&>(statement).name);
+    case StatementKind::kDo:
+      return analyse(*static_cast<DoStatement&>(statement).value);
+    default:
+      return;
   }
 }
 

@@ -1,5 +1,5 @@
-// Which names a scope of a template knows, where they live and what fills them when it is entered. The rules are
-// Jinja2's, so that templates see the same variables at the same time.
+// Which names a scope of a template knows, where they live and what fills them when it is entered. The rules
+// are Jinja2's, so that templates see the same variables at the same time.
 #pragma once
 
 #include <memory>

@@ -21,12 +21,14 @@ char32_t read_digits(std::string_view text, std::size_t& at, int most, int base,
   return code;
 }
 
-bool unescape_hex(std::string_view inner, std::size_t& at, char kind, std::string& out, std::string& problem) {
+bool unescape_hex(std::string_view inner, std::size_t& at, char kind, std::string& out,
+                  std::string& problem) {
   const int digits = kind == 'x' ? 2 : kind == 'u' ? 4 : 8;
   int read = 0;
   const char32_t code = read_digits(inner, at, digits, 16, read);
   if (read < digits) {
-    problem = std::string("truncated \\") + kind + std::string(static_cast<std::size_t>(digits), 'X') + " escape";
+    problem =
+        std::string("truncated \\") + kind + std::string(static_cast<std::size_t>(digits), 'X') + " escape";
     return false;
   }
   if (code > 0x10FFFF) {
@@ -40,17 +42,26 @@ bool unescape_hex(std::string_view inner, std::size_t& at, char kind, std::strin
 /// The one-letter escapes; 0 if `c` is none.
 char plain_escape(char c) {
   switch (c) {
-    case 'n': return '\n';
-    case 't': return '\t';
-    case 'r': return '\r';
-    case 'a': return '\a';
-    case 'b': return '\b';
-    case 'f': return '\f';
-    case 'v': return '\v';
+    case 'n':
+      return '\n';
+    case 't':
+      return '\t';
+    case 'r':
+      return '\r';
+    case 'a':
+      return '\a';
+    case 'b':
+      return '\b';
+    case 'f':
+      return '\f';
+    case 'v':
+      return '\v';
     case '\\':
     case '\'':
-    case '"': return c;
-    default: return 0;
+    case '"':
+      return c;
+    default:
+      return 0;
   }
 }
 
@@ -67,7 +78,8 @@ bool unescape_one(std::string_view inner, std::size_t& at, std::string& out, std
   } else if (c == 'x' || c == 'u' || c == 'U') {
     return unescape_hex(inner, ++at, c, out, problem);
   } else if (c == 'N') {
-    problem = inner.substr(at, 2) == "N{" ? "unknown Unicode character name" : "malformed \\N character escape";
+    problem =
+        inner.substr(at, 2) == "N{" ? "unknown Unicode character name" : "malformed \\N character escape";
     return false;
   } else {
     out += '\\';

@@ -29,10 +29,14 @@ namespace {
 std::string described_type(const Value& value) {
   if (value.is_none()) return "None";
   static constexpr std::pair<const char*, const char*> kModules[] = {
-      {"Macro", "jinja2.runtime."},          {"LoopContext", "jinja2.runtime."},
-      {"BlockReference", "jinja2.runtime."}, {"TemplateReference", "jinja2.runtime."},
-      {"Namespace", "jinja2.utils."},        {"Cycler", "jinja2.utils."},
-      {"Joiner", "jinja2.utils."},           {"TemplateModule", "jinja2.environment."},
+      {"Macro", "jinja2.runtime."},
+      {"LoopContext", "jinja2.runtime."},
+      {"BlockReference", "jinja2.runtime."},
+      {"TemplateReference", "jinja2.runtime."},
+      {"Namespace", "jinja2.utils."},
+      {"Cycler", "jinja2.utils."},
+      {"Joiner", "jinja2.utils."},
+      {"TemplateModule", "jinja2.environment."},
       {"Markup", "markupsafe."}};
   const std::string name = type_name(value);
   for (const auto& [known, module] : kModules) {
@@ -112,9 +116,15 @@ class DictSteps final : public Iterator {
     if (at_ >= dict_->entries().size()) return false;
     const auto& entry = dict_->entries()[at_++];
     switch (part_) {
-      case DictView::Part::kKeys: out = entry.key; break;
-      case DictView::Part::kValues: out = entry.value; break;
-      case DictView::Part::kItems: out = Value::tuple({entry.key, entry.value}); break;
+      case DictView::Part::kKeys:
+        out = entry.key;
+        break;
+      case DictView::Part::kValues:
+        out = entry.value;
+        break;
+      case DictView::Part::kItems:
+        out = Value::tuple({entry.key, entry.value});
+        break;
     }
     return true;
   }
@@ -141,8 +151,9 @@ bool Generator::next(Value& out) {
 std::size_t Range::size() const {
   using Wide = unsigned long long;
   if (step > 0) {
-    return start < stop ? (static_cast<Wide>(stop) - static_cast<Wide>(start) - 1) / static_cast<Wide>(step) + 1
-                        : 0;
+    return start < stop
+               ? (static_cast<Wide>(stop) - static_cast<Wide>(start) - 1) / static_cast<Wide>(step) + 1
+               : 0;
   }
   const Wide stride = 0 - static_cast<Wide>(step);
   return start > stop ? (static_cast<Wide>(start) - static_cast<Wide>(stop) - 1) / stride + 1 : 0;
@@ -183,9 +194,12 @@ std::optional<bool> Range::contains(const Value& item) {
 
 std::string DictView::type_name() const {
   switch (part) {
-    case Part::kKeys: return "dict_keys";
-    case Part::kValues: return "dict_values";
-    default: return "dict_items";
+    case Part::kKeys:
+      return "dict_keys";
+    case Part::kValues:
+      return "dict_values";
+    default:
+      return "dict_items";
   }
 }
 

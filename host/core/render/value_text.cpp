@@ -9,23 +9,37 @@ namespace core::render {
 
 std::string type_name(const Value& value) {
   switch (value.kind()) {
-    case Kind::kMissing: return "object";
+    case Kind::kMissing:
+      return "object";
     case Kind::kUndefined:
       switch (value.as_undefined().kind) {
-        case UndefinedKind::kStrict: return "StrictUndefined";
-        case UndefinedKind::kChainable: return "ChainableUndefined";
-        case UndefinedKind::kDebug: return "DebugUndefined";
-        default: return "Undefined";
+        case UndefinedKind::kStrict:
+          return "StrictUndefined";
+        case UndefinedKind::kChainable:
+          return "ChainableUndefined";
+        case UndefinedKind::kDebug:
+          return "DebugUndefined";
+        default:
+          return "Undefined";
       }
-    case Kind::kNone: return "NoneType";
-    case Kind::kBool: return "bool";
-    case Kind::kInt: return "int";
-    case Kind::kFloat: return "float";
-    case Kind::kString: return value.is_markup() ? "Markup" : "str";
-    case Kind::kList: return "list";
-    case Kind::kTuple: return "tuple";
-    case Kind::kDict: return "dict";
-    case Kind::kObject: return value.as_object().type_name();
+    case Kind::kNone:
+      return "NoneType";
+    case Kind::kBool:
+      return "bool";
+    case Kind::kInt:
+      return "int";
+    case Kind::kFloat:
+      return "float";
+    case Kind::kString:
+      return value.is_markup() ? "Markup" : "str";
+    case Kind::kList:
+      return "list";
+    case Kind::kTuple:
+      return "tuple";
+    case Kind::kDict:
+      return "dict";
+    case Kind::kObject:
+      return value.as_object().type_name();
   }
   return "object";
 }
@@ -154,28 +168,48 @@ void append_repr(std::string& out, const Value& value) {
       append_quoted(out, value.as_string());
       if (value.is_markup()) out += ')';
       return;
-    case Kind::kUndefined: out += "Undefined"; return;
+    case Kind::kUndefined:
+      out += "Undefined";
+      return;
     case Kind::kObject: {
       const DepthGuard guard;
       out += value.as_object().repr();
       return;
     }
-    default: append_str(out, value);
+    default:
+      append_str(out, value);
   }
 }
 
 void append_str(std::string& out, const Value& value) {
   switch (value.kind()) {
-    case Kind::kMissing: return;
-    case Kind::kUndefined: append_undefined(out, value.as_undefined()); return;
-    case Kind::kNone: out += "None"; return;
-    case Kind::kBool: out += value.as_bool() ? "True" : "False"; return;
-    case Kind::kInt: out += std::to_string(value.as_int()); return;
-    case Kind::kFloat: out += core::format_double(value.as_double()); return;
-    case Kind::kString: out += value.as_string(); return;
+    case Kind::kMissing:
+      return;
+    case Kind::kUndefined:
+      append_undefined(out, value.as_undefined());
+      return;
+    case Kind::kNone:
+      out += "None";
+      return;
+    case Kind::kBool:
+      out += value.as_bool() ? "True" : "False";
+      return;
+    case Kind::kInt:
+      out += std::to_string(value.as_int());
+      return;
+    case Kind::kFloat:
+      out += core::format_double(value.as_double());
+      return;
+    case Kind::kString:
+      out += value.as_string();
+      return;
     case Kind::kList:
-    case Kind::kTuple: append_sequence(out, value); return;
-    case Kind::kDict: append_dict(out, value.as_dict()); return;
+    case Kind::kTuple:
+      append_sequence(out, value);
+      return;
+    case Kind::kDict:
+      append_dict(out, value.as_dict());
+      return;
     case Kind::kObject: {
       const DepthGuard guard;
       out += value.as_object().str();
