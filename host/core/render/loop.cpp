@@ -161,7 +161,10 @@ bool LoopContext::next(Value& out) {
 
 bool LoopContext::peek() {
   if (!after_.is_missing()) return true;
-  return steps_ && steps_->next(after_);
+  Value value;
+  if (!steps_ || !steps_->next(value)) return false;
+  after_ = std::move(value);
+  return true;
 }
 
 std::optional<std::size_t> LoopContext::length() {
