@@ -8,7 +8,6 @@ local info = require "host.info"
 local json = require "host.json"
 local lists = require "bench.lists"
 local override = require "bench.plan.override"
-local template = require "bench.plan.template"
 local text = require "host.text"
 local yaml = require "host.yaml"
 
@@ -286,6 +285,14 @@ end
 local PATHS = { { "values_file", check_file, true }, { "scenario_file", check_file, true },
   { "template_dir", check_dir, false } }
 
+-- The text with `base_dir` filled in. A variable that is not there is an error: it would be missing in a path.
+local function render(spec)
+  local engine = require "host.render"
+  local opts = { name = spec.path, undefined = "strict", search = { fs.parent(spec.path) } }
+  for key, value in pairs(engine.plan_environment) do opts[key] = value end
+  return engine.text(spec.source, { base_dir = spec.base_dir }, opts)
+end
+
 -- The rendered text as a tree.
 local function parse(spec)
   local changed = spec.text ~= spec.source:gsub("\r?\n$", "")
@@ -305,7 +312,7 @@ function M.load(found)
   local err, tree
   spec.source, err = fs.read(spec.path, { limit_bytes = LARGEST_BYTES })
   if not spec.source then return nil, err end
-  spec.text, err = template.render(spec.source, { base_dir = spec.base_dir }, { file = spec.path })
+  spec.text, err = render(spec)
   if not spec.text then return nil, err end
   tree, err = parse(spec)
   if not tree then return nil, err end

@@ -79,50 +79,40 @@ function M.load(dir)
   return set
 end
 
--- Where an error of the engine belongs: a line of the macros, of the template, or of an included file.
-local function place_of(set, template, err)
-  local line = err.line
-  if not line or (err.file and err.file ~= template.path) then
-    return (err.file or template.path) .. (line and ":" .. line or "")
-  end
+-- The place of a line of a template with the macros before it.
+local function place_of(set, template, line)
   if line <= set.macros.lines then return set.macros.path .. ":" .. line end
   return template.path .. ":" .. (line - set.macros.lines)
 end
 
--- The engine's message without the place that it names itself.
-local function bare_message(err)
-  local message = tostring(err.message)
-  if not err.file then return message end
-  for _, start in ipairs { err.file .. ":" .. tostring(err.line) .. ": ", err.file .. ": " } do
-    if message:sub(1, #start) == start then return message:sub(#start + 1) end
+-- The same for all places of the template that a text names.
+local function with_places(set, template, words)
+  local escaped = template.path:gsub("%p", "%%%0")
+  return (words:gsub(escaped .. ":(%d+)", function(line) return place_of(set, template, tonumber(line)) end))
+end
+
+-- The line of the template itself that called the macro in which it failed.
+local function caller(set, template, err)
+  if err.file ~= template.path or not err.line or err.line > set.macros.lines then return "" end
+  for i = #(err.stack or {}), 1, -1 do
+    local place = with_places(set, template, err.stack[i])
+    if place:sub(1, #template.path + 1) == template.path .. ":" then return " (called from " .. place .. ")" end
   end
-  return message
+  return ""
 end
 
 local function template_fault(set, template, err)
-  return { place = place_of(set, template, err), message = bare_message(err), hint = err.hint }
-end
-
--- Lines of a text around the one that is wrong.
-local function excerpt(content, line)
-  local lines, number = {}, 0
-  for each in content:gmatch("([^\n]*)\n") do
-    number = number + 1
-    if number >= line - 3 and number <= line + 1 then
-      lines[#lines + 1] = ("%s %4d | %s"):format(number == line and ">" or " ", number, each)
-    end
-  end
-  return table.concat(lines, "\n")
+  local message = with_places(set, template, tostring(err.message))
+  if not err.line then message = template.path .. ": " .. message end
+  return { message = message .. caller(set, template, err), hint = err.hint }
 end
 
 -- What is rendered must be YAML. References to secrets are not, unless they are quoted.
-local function yaml_fault(stack, manifest)
+local function yaml_fault(manifest)
   if manifest.text == "\n" then return nil end
   local _, err = yaml.decode_all(secrets.mask(manifest.text), { file = manifest.name })
   if not err then return nil end
-  local message = "the rendered file is not YAML: " .. tostring(err.message)
-  if err.line then message = message .. "\n" .. excerpt(manifest.text, err.line) end
-  return { place = manifest.template, stack = stack.name, message = message,
+  return { message = manifest.template .. ": the rendered file is not YAML: " .. tostring(err.message),
     hint = "the numbers count the lines of the rendered " .. manifest.name }
 end
 
@@ -145,7 +135,7 @@ local function render_stack(set, stack, faults)
     local manifest, fault = render_one(set, template, stack)
     if manifest then
       manifests[#manifests + 1] = manifest
-      fault = yaml_fault(stack, manifest)
+      fault = yaml_fault(manifest)
     end
     if fault then
       fault.stack = stack.name
@@ -159,11 +149,10 @@ end
 local function grouped(faults)
   local groups, by_text = {}, {}
   for _, fault in ipairs(faults) do
-    local line = fault.place .. ": " .. fault.message
-    local group = by_text[line]
+    local group = by_text[fault.message]
     if not group then
-      group = { message = line, hint = fault.hint, stacks = {} }
-      by_text[line], groups[#groups + 1] = group, group
+      group = { message = fault.message, hint = fault.hint, stacks = {} }
+      by_text[fault.message], groups[#groups + 1] = group, group
     end
     group.stacks[#group.stacks + 1] = fault.stack
   end
