@@ -14,6 +14,11 @@ local function failure(source, context, opts)
 end
 
 t.describe("values in templates", function()
+  t.it("tells the last item of a loop with a condition", function()
+    t.eq("a,c", render.text("{% for k, v in d.items() if v %}{{ k }}{{ ',' if not loop.last }}{% endfor %}",
+      { d = { a = 1, b = "", c = 2, d = "" } }))
+  end)
+
   t.it("print as Python prints them", function()
     t.eq(text("{{ a }} {{ b }} {{ c }} {{ d }}", { a = true, b = json.null, c = 0.95, d = { 1, "x" } }),
       "True None 0.95 [1, 'x']")
