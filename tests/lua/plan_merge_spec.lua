@@ -1,4 +1,5 @@
 local t = require "bench.test"
+local json = require "host.json"
 local merge = require "bench.plan.merge"
 local yaml = require "host.yaml"
 
@@ -19,6 +20,11 @@ t.describe("bench.plan.merge", function()
     t.eq("x", tree.f)
     t.eq("{i: null}", (yaml.encode(tree.h, { flow = true }):gsub("%s+$", "")))
     t.eq("[]", (yaml.encode(tree.a.c, { flow = true }):gsub("%s+$", "")))
+  end)
+
+  t.it("keeps the order of keys, new ones last", function()
+    local tree = merged("z: {memory: 1, cpu: 2}", "z: {disk: 3, cpu: 4, bus: 5}\ny: {d: 1, c: {b: 1, a: 2}}")
+    t.eq('{"z":{"memory":1,"cpu":4,"disk":3,"bus":5},"y":{"d":1,"c":{"b":1,"a":2}}}', json.encode(tree))
   end)
 
   t.it("remembers where each value came from", function()

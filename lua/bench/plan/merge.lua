@@ -15,8 +15,9 @@ function M.copy(value)
     for i, item in ipairs(value) do list[i] = M.copy(item) end
     return json.list(list)
   end
-  local map = json.object {}
-  for _, key in ipairs(json.keys(value)) do map[key] = M.copy(value[key]) end
+  local keys = json.keys(value)
+  local map = json.object({}, keys)
+  for _, key in ipairs(keys) do map[key] = M.copy(value[key]) end
   return map
 end
 
@@ -47,7 +48,9 @@ local function forget_below(origins, path)
   end
 end
 
+-- Keys that are new stand behind those that are there, in the layer's order: templates walk maps.
 local function merge(target, layer, path, origins, origin)
+  local order = json.keys(target)
   for _, key in ipairs(json.keys(layer)) do
     local value, here = layer[key], child(path, key)
     local old = rawget(target, key)
@@ -55,10 +58,12 @@ local function merge(target, layer, path, origins, origin)
       merge(old, value, here, origins, origin)
     elseif value ~= json.null then  -- a null leaves what the lower layer says, even if that is nothing
       if type(old) == "table" then forget_below(origins, here) end
+      if old == nil then order[#order + 1] = key end
       target[key] = M.copy(value)
       note(origins, here, value, origin)
     end
   end
+  json.object(target, order)
 end
 
 ---Merges `layer` into `target`, in place: maps key by key, everything else replaces; null changes nothing.
