@@ -1,5 +1,6 @@
 // host.render: Jinja2 templates.
 #include "core/fs.hpp"
+#include "core/json.hpp"
 #include "core/render/engine.hpp"
 #include "core/suggest.hpp"
 #include "render_values.hpp"
@@ -132,10 +133,18 @@ render::Loader read_loader(const core::Value& opts, const std::string& folder, c
   return render::make_loader(std::move(files), std::move(folders));
 }
 
+core::Value decode_context(lua_State* L, int index) {
+  auto tree = core::decode_json(script::check_string(L, index));
+  if (!tree) throw core::UsageError("argument 2: " + tree.error().message);
+  return std::move(*tree);
+}
+
+// Variables come as a table or as its JSON text, which is read faster.
 render::Value read_context(lua_State* L, int index) {
   if (lua_isnoneornil(L, index)) return render::Value::dict();
-  if (!lua_istable(L, index)) throw core::UsageError("argument 2: expected a table of variables");
-  auto context = to_render(L, index);
+  const bool is_text = lua_type(L, index) == LUA_TSTRING;
+  if (!is_text && !lua_istable(L, index)) throw core::UsageError("argument 2: expected a table of variables");
+  auto context = is_text ? to_render(decode_context(L, index)) : to_render(L, index);
   if (context.is_list() && context.items().empty()) return render::Value::dict();
   if (!context.is_dict()) throw core::UsageError("argument 2: variables need names");
   return context;

@@ -152,7 +152,9 @@ Value LuaFunction::call(core::render::Runtime& runtime, Arguments& arguments) {
 
 }  // namespace
 
-core::render::Value to_render(lua_State* L, int index) { return from_tree(script::check_value(L, index)); }
+core::render::Value to_render(core::Value tree) { return from_tree(std::move(tree)); }
+
+core::render::Value to_render(lua_State* L, int index) { return to_render(script::check_value(L, index)); }
 
 void push_render(lua_State* L, const core::render::Value& value) {
   if (value.is_undefined() || value.is_missing()) return lua_pushnil(L);

@@ -8,12 +8,16 @@
 #include <lua.hpp>
 
 #include "core/render/builtins.hpp"
+#include "core/value.hpp"
 
 namespace bind {
 
 /// The value at `index` for a template: tables as `script::check_value` reads them, whole numbers as int,
 /// null and nil as None. Throws core::UsageError for what has no data form.
 core::render::Value to_render(lua_State* L, int index);
+
+/// The same for a decoded tree.
+core::render::Value to_render(core::Value tree);
 
 /// Pushes a template value: undefined is nil, None is null, generators and views are lists, what else has no
 /// data form is its text.

@@ -25,7 +25,7 @@ local render = {}
 
 ---Renders a text.
 ---@param source string
----@param context? table<string, any> the variables
+---@param context? table<string, any>|string the variables, or their JSON text: the same text for many templates is read faster than a table
 ---@param opts? host.render.Opts
 ---@return string? text
 ---@return bench.Error? err `invalid`, or `not_found` for a template that another one names; the message starts with `file:line:`. `file`, `line`; `class`: Python's name of the error, such as `UndefinedError`; perhaps `variable`, and `stack`, the places that led there
@@ -33,7 +33,7 @@ function render.text(source, context, opts) end
 
 ---Renders a file.
 ---@param path string
----@param context? table<string, any>
+---@param context? table<string, any>|string
 ---@param opts? host.render.Opts
 ---@return string? text
 ---@return bench.Error? err as from `text`; `not_found` or `denied` for the file itself

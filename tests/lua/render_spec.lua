@@ -14,6 +14,12 @@ local function failure(source, context, opts)
 end
 
 t.describe("values in templates", function()
+  t.it("takes variables as JSON text, too", function()
+    t.eq("2 None ['x']", render.text("{{ a.b }} {{ n }} {{ l }}", '{"a": {"b": 2}, "n": null, "l": ["x"]}'))
+    t.raises(function() render.text("x", "{a") end, "argument 2: ")
+    t.raises(function() render.text("x", "[1]") end, "variables need names")
+  end)
+
   t.it("tells the last item of a loop with a condition", function()
     t.eq("a,c", render.text("{% for k, v in d.items() if v %}{{ k }}{{ ',' if not loop.last }}{% endfor %}",
       { d = { a = 1, b = "", c = 2, d = "" } }))
