@@ -122,7 +122,8 @@ t.describe("bench.plan.manifests", function()
   end)
 
   t.it("collects all faults of all templates and stacks", function()
-    local err = refused({ ["01_a.yaml.j2"] = "{{ missing.key }}", ["02_b.yaml.j2"] = "b: 1", ["03_c.yaml.j2"] = "c: {{ raise('no ' ~ decode.replicas) }}" },
+    local err = refused({ ["01_a.yaml.j2"] = "{{ missing.key }}", ["02_b.yaml.j2"] = "b: 1",
+      ["03_c.yaml.j2"] = "c: {{ raise('no ' ~ decode.replicas) }}" },
       "scenario: [{name: one}, {name: two, decode: {replicas: 9}}]\n")
     t.contains("3 errors in the manifests:\n", err.message)
     t.match("01_a.yaml.j2:1: [^\n]*%(stack one, two%)", err.message)
