@@ -64,15 +64,19 @@ std::shared_ptr<const Template> parsed(const std::string& name, const std::strin
 
 std::string place_text(const Place& place) { return place.name + ":" + std::to_string(place.line); }
 
-/// " (included from a:3, from b:5)": the templates that led here, nearest first, each file once.
+/// " (included from a:3, from b:5)": the templates that led here, nearest first, each place once, so that
+/// templates that include each other show their circle and no more.
 std::string stack_text(const std::vector<Place>& stack) {
-  std::string text;
+  std::vector<std::string> listed;
   std::string last = stack.back().name;
   for (auto place = stack.rbegin() + 1; place != stack.rend(); ++place) {
     if (place->name == last) continue;
     last = place->name;
-    text += (text.empty() ? " (included from " : ", from ") + place_text(*place);
+    std::string shown = place_text(*place);
+    if (std::find(listed.begin(), listed.end(), shown) == listed.end()) listed.push_back(std::move(shown));
   }
+  std::string text;
+  for (const auto& shown : listed) text += (text.empty() ? " (included from " : ", from ") + shown;
   return text.empty() ? text : text + ")";
 }
 
