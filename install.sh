@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds llmdbenchmark and installs it, on Debian 12 or Ubuntu 24.04. `./install.sh --help` lists the options.
+# Builds llmdbenchmark and installs it, on Debian 12 or 13 or Ubuntu 24.04. `./install.sh --help` lists the options.
 # Run it as often as you like: what is already there is not done again.
 set -euo pipefail
 
@@ -91,9 +91,9 @@ find_system() {
   [ -r /etc/os-release ] && . /etc/os-release
   system=$ID-$VERSION_ID
   case $system in
-    debian-12 | ubuntu-24.04) ;;
+    debian-12 | debian-13 | ubuntu-24.04) ;;
     *) fail "$PRETTY_NAME is not one of the systems this script knows" \
-         "it knows the package names of Debian 12 and Ubuntu 24.04" \
+         "it knows the package names of Debian 12, Debian 13 and Ubuntu 24.04" \
          "install the equivalents of what '--packages' lists there, then: cmake --preset release && cmake --build --preset release" ;;
   esac
 }
