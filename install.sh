@@ -78,7 +78,8 @@ clang-format        checks the C++ layout
 git                 lists the files to check
 python3-venv        a real engine and its model for the tests, in a cache outside the tree
 python3-jsonschema  an independent check of our reports
-python3-yaml        reads YAML for that check
+python3-yaml        the YAML that ours is compared with
+python3-jinja2      the templates that ours are compared with
 openssl             certificates for the TLS tests
 curl                a client we did not write, against the simulator
 util-linux          flock, mount and setsid for the tests of bad surroundings

@@ -114,6 +114,11 @@ class PercentFormat {
   void directive() {
     FormatSpec spec;
     zeros_ = false;
+    if (peek() == '%') {
+      ++at_;
+      out_ += '%';
+      return;
+    }
     if (peek() == '(') named_argument();
     read_flags(spec);
     spec.width = read_count();
@@ -125,11 +130,7 @@ class PercentFormat {
     if (peek() == 'h' || peek() == 'l' || peek() == 'L') ++at_;
     const char type = peek();
     ++at_;
-    if (type == '%') {
-      out_ += '%';
-      return;
-    }
-    convert(type, spec);
+    convert(type, next_argument(), spec);
   }
 
   std::string shown(const Value& value, char type) const {
@@ -154,19 +155,19 @@ class PercentFormat {
     return out;
   }
 
-  void convert(char type, FormatSpec& spec) {
+  void convert(char type, const Value& value, FormatSpec& spec) {
     switch (type) {
       case 's':
       case 'r':
       case 'a': {
-        const std::string text = shown(next_argument(), type);
+        const std::string text = shown(value, type);
         const auto kept = spec.precision < 0 ? std::string_view(text)
                                              : strings::head(text, static_cast<std::size_t>(spec.precision));
         out_ += padded(std::string(kept), 0, spec, '>');
         return;
       }
       case 'c':
-        out_ += padded(character(next_argument()), 0, spec, '>');
+        out_ += padded(character(value), 0, spec, '>');
         return;
       case 'd':
       case 'i':
@@ -174,14 +175,14 @@ class PercentFormat {
       case 'o':
       case 'x':
       case 'X':
-        return whole_number(type, next_argument(), spec);
+        return whole_number(type, value, spec);
       case 'e':
       case 'E':
       case 'f':
       case 'F':
       case 'g':
       case 'G':
-        return real_number(type, next_argument(), spec);
+        return real_number(type, value, spec);
       default:
         raise_value_error("unsupported format character '" + std::string(1, type) + "' at index " +
                           std::to_string(at_ - 1));

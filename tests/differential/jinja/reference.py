@@ -23,7 +23,7 @@ class Dumper(yaml.SafeDumper):
 
 
 def is_empty(value):
-    return value is None or isinstance(value, str) and not value.strip() or isinstance(value, (dict, list)) and not value
+    return value is None or isinstance(value, jinja2.Undefined) or isinstance(value, str) and not value.strip() or isinstance(value, (dict, list, tuple)) and not value
 
 
 def pad(text, width, first):
@@ -36,11 +36,14 @@ def plan_indent(value, width=4, first=False):
 
 
 def toyaml(value, indent=0, default_flow_style=False):
-    if value is None or isinstance(value, (dict, list)) and not value:
+    if isinstance(value, jinja2.Undefined):
+        value._fail_with_undefined_error()
+    if value is None or isinstance(value, (dict, list, tuple)) and not value:
         return ""
     if isinstance(value, str):
         return value
     text = yaml.dump(value, Dumper=Dumper, default_flow_style=default_flow_style, allow_unicode=True, sort_keys=True).rstrip()
+    text = re.sub(r"\n\.\.\.$", "", text)
     return "\n".join(" " * indent + line if line.strip() else line for line in text.split("\n")) if indent else text
 
 
@@ -101,7 +104,7 @@ def expected(case):
 
 def comparable(outcome):
     """False for what no other program can print: addresses, numbers beyond 64 bits."""
-    if outcome.get("class") in ("RecursionError", "MemoryError", "OverflowError"):
+    if outcome.get("class") in ("RecursionError", "MemoryError", "OverflowError", "NameError"):
         return False
     text = outcome.get("text", "")
     return len(text) < 200000 and not re.search(r" at 0x[0-9a-f]+|\d{19}|<(class|built-in|bound|function)", text)
@@ -123,18 +126,20 @@ def generate(seed, number):
             return {"case": case, "expect": outcome}
 
 
-def answer(request):
+def answers(request):
     if "generate" in request:
-        return generate(request["seed"], request["generate"])
-    outcome = expected(request["case"])
-    return {"expect": outcome, "comparable": comparable(outcome)}
+        for number in range(request["count"]):
+            yield generate(request["seed"], request["generate"] + number)
+    else:
+        outcome = expected(request["case"])
+        yield {"expect": outcome, "comparable": comparable(outcome)}
 
 
 def main():
-    sys.setrecursionlimit(3000)
     print(json.dumps({"jinja2": jinja2.__version__, "python": sys.version.split()[0]}), flush=True)
     for line in sys.stdin:
-        print(json.dumps(answer(json.loads(line))), flush=True)
+        for answer in answers(json.loads(line)):
+            print(json.dumps(answer), flush=True)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,8 @@
-"""What PyYAML makes of generated texts and values, as JSON on stdout. Exit code 77: PyYAML is missing."""
+"""What PyYAML makes of texts and values, as JSON on stdout. Exit code 77: PyYAML is missing.
+
+reference.py generate SEED COUNT   generated documents to read, and a third as many values to write
+reference.py read FILE             the documents in FILE, a JSON list of texts
+"""
 
 import json
 import random
@@ -74,6 +78,62 @@ def multiline_text(rnd):
     return start + lines.strip() + tail
 
 
+NAMES = ["model", "name", "replicas", "enabled", "image", "args", "env", "port", "ports", "resources", "cpu", "memory", "on",
+         "labels", "nested", "value", "2", '"quoted key"', "'k'", "a b", "x-y", "null", "yes", "1.5"]
+SCALARS = ["true", "False", "yes", "off", "1", "8080", "0x1F", "012", "1_000", "0.95", "1.0", ".5", "1e3", "1.0e+3", "1:30", "~", "",
+           "null", "16Gi", "100m", "v1.2.3", "registry.example/a/b:tag", "2024-05-01", "plain words here", "'single ''q'''",
+           '"double \\n \\"q\\""', "é日本", "a#b", "a # note", "a:b", "http://h:80/p", "-1", "!!str 12", "'yes'", "a\tb",
+           "[1, two, 3.0]", "{a: 1, b: [x]}", "[]", "{}", "'{{ x }}'", "$x", "x, y"]
+ODD_SCALARS = ["- 1", "*alias", "=", "@x", "%x", "?", "a: b", "[", "{a", "'", "&x", "|", "!t x", ": c", "\t", "<<"]
+
+
+def block_text(rnd, pad):
+    lines = [" " * (pad + rnd.choice([0, 0, 2])) + rnd.choice(WORDS) for _ in range(rnd.randint(1, 4))]
+    return rnd.choice("|>") + rnd.choice(["", "-", "+"]) + "\n" + " " * pad + "x\n" + "\n".join(lines)
+
+
+def scalar_node(rnd, pad, anchors):
+    roll = rnd.random()
+    if roll < 0.08:
+        return block_text(rnd, pad)
+    if roll < 0.12 and anchors:
+        return "*" + rnd.choice(anchors)
+    return rnd.choice(ODD_SCALARS if rnd.random() < 0.02 else SCALARS) + (rnd.choice(["  # note", " #x"]) if rnd.random() < 0.1 else "")
+
+
+def maps_of(anchors):
+    return [name for name in anchors if name.startswith("m")]
+
+
+def node_text(rnd, pad, depth, anchors):
+    """The lines of a map or list at a column, as users write them."""
+    lines, is_list = [], rnd.random() < 0.35
+    for _ in range(rnd.randint(1, 5)):
+        head = " " * pad + ("-" if is_list else rnd.choice(NAMES) + ":")
+        if rnd.random() < 0.07:
+            lines.append(rnd.choice(["", "# comment", " " * pad + "# note", " "]))
+        if not is_list and maps_of(anchors) and rnd.random() < 0.1:
+            lines.append(" " * pad + "<<: *" + rnd.choice(maps_of(anchors)))
+            continue
+        nested = depth < 4 and rnd.random() < 0.4
+        name = ("m%d" if nested else "a%d") % len(anchors)
+        anchor = " &" + name if rnd.random() < 0.1 else ""
+        if nested:
+            deeper = pad + rnd.choice([2, 2, 2, 4, 2 if is_list else 0])
+            lines.append(head + anchor + "\n" + node_text(rnd, deeper, depth + 1, anchors))
+        else:
+            lines.append(head + anchor + " " + scalar_node(rnd, pad + 2, anchors))
+        if anchor:
+            anchors.append(name)
+    return "\n".join(lines)
+
+
+def structured_text(rnd):
+    start = rnd.choice(["", "", "", "---\n", "# head\n", "%YAML 1.1\n---\n"])
+    documents = [node_text(rnd, 0, 0, []) for _ in range(rnd.choice([1, 1, 1, 2, 3]))]
+    return start + "\n---\n".join(documents) + rnd.choice(["\n", "", "\n...\n", "\n\n"])
+
+
 def loaded(text):
     """The documents as the JSON text that our side would write, or None if PyYAML refuses them."""
     try:
@@ -105,17 +165,23 @@ def dumped(value, style):
                      indent=style.get("indent", 2))
 
 
-def main():
-    rnd = random.Random(int(sys.argv[1]))
-    loads = []
-    for _ in range(int(sys.argv[2])):
-        text = rnd.choice([scalar_text, token_text, multiline_text])(rnd)
-        loads.append({"text": text, "json": loaded(text)})
+def generated(rnd, count):
+    kinds = [scalar_text, token_text, multiline_text, structured_text, structured_text]
+    texts = [rnd.choice(kinds)(rnd) for _ in range(count)]
     dumps = []
-    for _ in range(int(sys.argv[2]) // 4):
+    for _ in range(count // 3):
         value, style = random_value(rnd), rnd.choice(STYLES)
         dumps.append({"value": value, "style": style, "text": dumped(value, style)})
-    json.dump({"loads": loads, "dumps": dumps}, sys.stdout)
+    return {"loads": [{"text": text, "json": loaded(text)} for text in texts], "dumps": dumps}
+
+
+def main():
+    if sys.argv[1] == "generate":
+        answer = generated(random.Random(sys.argv[2]), int(sys.argv[3]))
+    else:
+        with open(sys.argv[2], encoding="utf-8") as file:
+            answer = [loaded(text) for text in json.load(file)]
+    json.dump(answer, sys.stdout)
 
 
 main()
