@@ -51,8 +51,8 @@ TEST_CASE("model_id_label shortens a model's name", "[render]") {
 }
 
 TEST_CASE("empty values are found and replaced", "[render]") {
-  CHECK(plan("{{ none|is_empty }} {{ ' \\n'|is_empty }} {{ {}|is_empty }} {{ []|is_empty }} {{ nope|is_empty }}") ==
-        "True True True True True");
+  CHECK(plan("{{ none|is_empty }} {{ ' \\n'|is_empty }} {{ {}|is_empty }} {{ []|is_empty }} {{ nope|is_empty "
+             "}}") == "True True True True True");
   CHECK(plan("{{ 0|is_empty }} {{ false|is_empty }} {{ 'x'|is_empty }} {{ [0]|is_empty }}") ==
         "False False False False");
   CHECK(plan("{{ ''|default_if_empty('d') }} {{ 0|default_if_empty('d') }}") == "d 0");
