@@ -245,7 +245,8 @@ Value groupby(Runtime& runtime, const Value& self, Arguments& arguments) {
     for (end = start + 1; end < items.size() && equals(get(items[end]), key);) ++end;
     const auto from = items.begin() + static_cast<std::ptrdiff_t>(start);
     Values members(from, from + static_cast<std::ptrdiff_t>(end - start));
-    groups.push_back(Value::group(fold ? shown(members.front()) : key, std::move(members)));
+    Value grouper = fold ? shown(members.front()) : key;
+    groups.push_back(Value::group(std::move(grouper), std::move(members)));
   }
   return Value::list(std::move(groups));
 }

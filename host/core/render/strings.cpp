@@ -16,12 +16,9 @@ bool ends_line(char32_t code) {
 
 // Byte offset of the character before `at`, which is not 0.
 std::size_t before(std::string_view text, std::size_t at) {
-  const std::size_t lowest = at > 4 ? at - 4 : 0;
-  for (std::size_t start = at - 1; start + 1 > lowest; --start) {
-    if (char_size(text, start) == at - start) return start;
-    if ((static_cast<unsigned char>(text[start]) & 0xC0) != 0x80 || start == 0) break;
-  }
-  return at - 1;
+  std::size_t start = at - 1;
+  while (start > 0 && at - start < 4 && (static_cast<unsigned char>(text[start]) & 0xC0) == 0x80) --start;
+  return char_size(text, start) == at - start ? start : at - 1;
 }
 
 bool contains_char(std::string_view chars, std::string_view one) {
@@ -73,7 +70,7 @@ Pieces split_space(std::string_view text, std::int64_t most) {
     while (at < text.size() && unicode::is_space(char_at(text, at))) at += char_size(text, at);
     if (at >= text.size()) return words;
     if (most >= 0 && static_cast<std::int64_t>(words.size()) >= most) {
-      words.push_back(strip(text.substr(at), {}, Side::kRight));
+      words.push_back(text.substr(at));
       return words;
     }
     const std::size_t start = at;
@@ -90,7 +87,7 @@ Pieces split_space_right(std::string_view text, std::int64_t most) {
     while (end > 0 && unicode::is_space(char_at(text, before(text, end)))) end = before(text, end);
     if (end == 0) break;
     if (static_cast<std::int64_t>(words.size()) >= most) {
-      words.push_back(strip(text.substr(0, end), {}, Side::kLeft));
+      words.push_back(text.substr(0, end));
       break;
     }
     std::size_t start = end;
