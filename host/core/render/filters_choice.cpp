@@ -208,7 +208,7 @@ Value sort(Runtime& runtime, const Value& self, Arguments& arguments) {
     for (const auto& get : getters) parts.push_back(get(item));
     keys.push_back(parts.size() == 1 ? std::move(parts[0]) : Value::list(std::move(parts)));
   }
-  stable_sort(runtime, items, keys, truth_or(given[0], false));
+  stable_sort(runtime, items, keys, index_or(given[0], 0) != 0);
   return Value::list(std::move(items));
 }
 
@@ -227,7 +227,7 @@ Value dictsort(Runtime& runtime, const Value& self, Arguments& arguments) {
     const Value& sorted_by = by_value ? value : key;
     keys.push_back(sensitive ? sorted_by : without_case(sorted_by));
   }
-  stable_sort(runtime, pairs, keys, truth_or(given[2], false), SortBy::kBareKeys);
+  stable_sort(runtime, pairs, keys, index_or(given[2], 0) != 0, SortBy::kBareKeys);
   return Value::list(std::move(pairs));
 }
 

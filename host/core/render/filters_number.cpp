@@ -59,7 +59,8 @@ Value round_to_side(const Value& self, std::int64_t precision, bool up) {
   const double number = scaled.as_double();
   if (std::isnan(number)) raise_value_error("cannot convert float NaN to integer");
   if (std::isinf(number)) raise("OverflowError", "cannot convert float infinity to integer");
-  return divide(up ? std::ceil(number) : std::floor(number), unit);
+  return divide((up ? std::ceil(number) : std::floor(number)) + 0.0,
+                unit);  // no negative zero: Python makes an int
 }
 
 Value round(Runtime&, const Value& self, Arguments& arguments) {

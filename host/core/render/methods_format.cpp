@@ -173,6 +173,12 @@ class Formatter {
       raise_type_error("'" + type_name(owner) + "' object is not subscriptable");
     if (!position && !owner.is_object())
       raise_type_error(type_name(owner) + " indices must be integers or slices, not str");
+    if (owner.is_list() || owner.is_tuple()) {
+      const auto& items = owner.items();
+      if (static_cast<std::size_t>(*position) < items.size())
+        return items[static_cast<std::size_t>(*position)];
+      raise("IndexError", type_name(owner) + " index out of range");
+    }
     Value value = owner.is_object() ? owner.as_object().item(runtime_, key) : runtime_.get_item(owner, key);
     if (value.is_missing() || value.is_undefined())
       raise("IndexError", type_name(owner) + " index out of range");

@@ -111,7 +111,7 @@ Value sort(Runtime& runtime, const Value& self, Arguments& arguments) {
       item = runtime.call(key, one);
     }
   }
-  stable_sort(runtime, items, keys, truth_or(reverse, false), SortBy::kBareKeys);
+  stable_sort(runtime, items, keys, index_or(reverse, 0) != 0, SortBy::kBareKeys);
   self.items() = std::move(items);
   return Value::none();
 }
@@ -251,6 +251,7 @@ void fill_dict(Runtime& runtime, Dict& dict, Arguments& arguments, const char* f
                      std::to_string(arguments.positional.size()));
   if (!arguments.positional.empty()) {
     const Value source = arguments.positional.front();
+    if (source.is_undefined()) source.as_undefined().fail();  // Python asks it for `keys`
     if (source.is_dict()) {
       for (const auto& [key, value, hash] : std::vector<Dict::Entry>(source.as_dict().entries())) {
         runtime.charge();

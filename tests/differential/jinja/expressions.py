@@ -128,7 +128,7 @@ class Expressions:
             return "%s %s %s" % (self.atom("float", depth), self.pick("+", "-", "*", "/", "//", "%"),
                                  self.atom(self.pick("int", "float"), depth))
         if roll < 4:
-            return self.pick("%s / %s", "%s ** %s") % (self.atom("int", 0), self.pick("2", "4", "0.5", "-1", "0"))
+            return self.pick("%s / %s", "%s ** %s") % (self.atom("int", 0), self.pick("2", "4", "-1", "0"))
         return self.filtered(self.rnd.choice(FLOAT_FILTERS), depth)
 
     def some_bool(self, depth):

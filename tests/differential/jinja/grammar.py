@@ -30,6 +30,7 @@ class Grammar(Expressions):
         self.depth = 0
         self.count = 0
         self.in_loop = False
+        self.buffered = False
 
     # --- tags -----------------------------------------------------------------------------------------
 
@@ -54,6 +55,13 @@ class Grammar(Expressions):
         self.in_loop = flags.get("loop", self.in_loop)
         text = body()
         self.scope, self.macros, self.in_loop = scope, macros, loop
+        return text
+
+    def collected(self, most):
+        """A body whose text goes into a value. Jinja2 puts an `include ... without context` there in the wrong place."""
+        before, self.buffered = self.buffered, True
+        text = self.body(most)
+        self.buffered = before
         return text
 
     def body(self, most=4):
@@ -113,7 +121,7 @@ class Grammar(Expressions):
         item = self.name()
         return (self.tag("for %s in [{'n': 1, 'c': [{'n': 2, 'c': []}, {'n': 3}]}, {'n': 4}] recursive" % item)
                 + self.output(item + ".n") + self.loop_use() + self.tag("if %s.c" % item) + self.output("loop(%s.c)" % item)
-                + self.tag("endif") + self.body(1) + self.tag("endfor"))
+                + self.tag("endif") + self.collected(1) + self.tag("endfor"))
 
     def set_(self):
         name, kind = self.name(), self.pick("str", "int", "list", "dict", "any", "float")
@@ -152,7 +160,7 @@ class Grammar(Expressions):
         outer = self.macros
         self.macros = {} if self.chance(50) else outer
         text = self.tag("macro %s(%s)" % (name, ", ".join(parameters)))
-        text += self.inside(names, lambda: extra + self.body(3), loop=False) + self.tag("endmacro")
+        text += self.inside(names, lambda: extra + self.collected(3), loop=False) + self.tag("endmacro")
         self.macros = outer
         self.macros[name] = count
         return text + (self.output(self.macro_call(2)) if self.chance(70) else "")
@@ -163,13 +171,13 @@ class Grammar(Expressions):
             argument = self.name("p")
             text = self.tag("macro %s(a=1)" % name) + "[{{ caller(%s) }}{{ a }}]" % self.expression("any", 1) + self.tag("endmacro")
             return text + self.tag("call(%s) %s(%s)" % (argument, name, self.expression("any", 1))) + self.inside(
-                {argument: "any"}, lambda: self.body(3)) + self.tag("endcall")
+                {argument: "any"}, lambda: self.collected(3)) + self.tag("endcall")
         text = self.tag("macro %s(a=1)" % name) + "[{{ caller() }}{{ a }}]" + self.tag("endmacro")
-        return text + self.tag("call %s(%s)" % (name, self.pick("", "2", "a=s1"))) + self.body(3) + self.tag("endcall")
+        return text + self.tag("call %s(%s)" % (name, self.pick("", "2", "a=s1"))) + self.collected(3) + self.tag("endcall")
 
     def filter_block(self):
         return self.tag("filter " + self.pick("upper", "indent(2)", "trim", "replace('a', 'b')|lower", "escape", "title", "wordwrap(10)",
-                                              "indent(width=3, first=true)", "reverse", "urlize", "string|length")) + self.body(3) + self.tag("endfilter")
+                                              "indent(width=3, first=true)", "reverse", "urlize")) + self.collected(3) + self.tag("endfilter")
 
     def with_(self):
         names = {self.name(): self.pick("str", "int", "list") for _ in range(self.rnd.randint(0, 2))}
@@ -200,6 +208,8 @@ class Grammar(Expressions):
     def include(self):
         what = self.pick("'part'", "'part'", "'part' with context", "'part' without context", "'nope' ignore missing", "['nope', 'part']",
                          "'sub/other'", "'nope' ignore missing with context", "['nope'] ignore missing", "part_name")
+        if self.buffered:
+            what = what.replace(" without context", "")
         return self.tag("include " + what)
 
     def import_(self):
@@ -242,6 +252,7 @@ class Grammar(Expressions):
 
     def fresh(self):
         self.scope, self.macros, self.in_loop, self.depth = dict(BASE_SCOPE), {}, False, 0
+        self.buffered = False
 
     def text(self, most=8):
         self.fresh()
@@ -249,7 +260,7 @@ class Grammar(Expressions):
 
     def library(self):
         self.fresh()
-        return ("{% set value = " + self.expression("any", 1) + " %}{% set _hidden = 1 %}{% macro hello(x=1) %}hello {{ x }}" + self.body(2)
+        return ("{% set value = " + self.expression("any", 1) + " %}{% set _hidden = 1 %}{% macro hello(x=1) %}hello {{ x }}" + self.collected(2)
                 + "{% endmacro %}{% macro twice(x) -%} {{ x }}{{ x }} {%- endmacro %}")
 
     def parent(self):

@@ -8,6 +8,7 @@ import sys
 import traceback
 
 import jinja2
+import jinja2.compiler
 import yaml
 
 UNDEFINED = {"default": jinja2.Undefined, "strict": jinja2.StrictUndefined, "chainable": jinja2.ChainableUndefined}
@@ -71,13 +72,31 @@ PLAN_FILTERS = {
 # --- running --------------------------------------------------------------------------------------------
 
 
-def environment(case):
+class Generator(jinja2.compiler.CodeGenerator):
+    """Records the line of `with`, which Jinja2 forgets: it blames an error there on the statement before."""
+
+    def visit_With(self, node, frame):
+        self.newline(node)
+        super().visit_With(node, frame)
+
+
+class UnfoldedGenerator(Generator):
+    """Leaves all constant expressions to be computed when the template runs."""
+
+    def _output_child_to_const(self, node, frame, finalize):
+        if not isinstance(node, jinja2.nodes.TemplateData):
+            raise jinja2.nodes.Impossible()
+        return super()._output_child_to_const(node, frame, finalize)
+
+
+def environment(case, optimized=True):
     opts, sources = case["opts"], {**case["files"], MAIN: case["source"]}
     env = jinja2.Environment(
         loader=jinja2.FunctionLoader(lambda name: (sources[name], name, None) if name in sources else None),
         extensions=["jinja2.ext.do", "jinja2.ext.loopcontrols"], trim_blocks=opts.get("trim_blocks", False),
         lstrip_blocks=opts.get("lstrip_blocks", False), keep_trailing_newline=opts.get("keep_trailing_newline", False),
-        undefined=UNDEFINED[opts.get("undefined", "default")])
+        undefined=UNDEFINED[opts.get("undefined", "default")], optimized=optimized)
+    env.code_generator_class = Generator if optimized else UnfoldedGenerator
     if opts.get("plan"):
         env.filters.update(PLAN_FILTERS)
     return env, sources
@@ -94,12 +113,20 @@ def failure(error, sources):
     return found
 
 
-def expected(case):
-    env, sources = environment(case)
+def run(case, optimized):
+    env, sources = environment(case, optimized)
     try:
         return {"text": env.get_template(MAIN).render(json.loads(json.dumps(case["context"])))}
     except Exception as error:
         return failure(error, sources)
+
+
+def expected(case):
+    """`unfolded` is what comes out without Jinja2's folding of constants, where that makes a difference."""
+    outcome, unfolded = run(case, True), run(case, False)
+    if outcome != unfolded:
+        outcome["unfolded"] = unfolded
+    return outcome
 
 
 def comparable(outcome):
