@@ -1,4 +1,6 @@
 --- Makes a failing case smaller while it goes on failing.
+local json = require "host.json"
+
 local M = {}
 
 -- Pieces of a template: a tag's delimiters, words, numbers, blanks, and single characters.
@@ -77,7 +79,7 @@ local function copy(case)
   local new = {}
   for key, value in pairs(case) do new[key] = value end
   for _, part in ipairs { "files", "context", "opts" } do
-    local values = {}
+    local values = json.object()
     for key, value in pairs(case[part] or {}) do values[key] = value end
     new[part] = values
   end

@@ -193,7 +193,7 @@ core::render::Options options(unsigned round) {
 }
 
 void check_error(const core::Error& error) {
-  CHECK(error.code == "invalid");
+  CHECK((error.code == "invalid" || error.code == "not_found"));
   CHECK_FALSE(error.message.empty());
   CHECK(core::find_invalid_utf8(error.message) == std::string::npos);
   CHECK(error.facts.contains("class"));

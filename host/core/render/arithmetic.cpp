@@ -180,7 +180,7 @@ Value floor_divide(const Value& a, const Value& b) {
 }
 
 Value modulo(const Value& a, const Value& b) {
-  if (a.is_string() && !b.is_undefined()) return percent_format(a, b);
+  if (a.is_string()) return percent_format(a, b);
   if (!both_numbers(a, b)) unsupported("%", a, b);
   if (both_integral(a, b)) {
     if (b.as_int() == 0) raise("ZeroDivisionError", "integer modulo by zero");

@@ -6,6 +6,7 @@
 #include "core/render/interpreter.hpp"
 #include "core/render/parser.hpp"
 #include "core/suggest.hpp"
+#include "core/utf8.hpp"
 
 namespace core::render {
 
@@ -97,6 +98,14 @@ std::string suggestion(const Exception& error, const Dict* variables) {
   return near.empty() ? "" : "did you mean '" + near + "'?";
 }
 
+/// Names and values in a message may hold any bytes.
+std::string as_utf8(std::string text) {
+  if (find_invalid_utf8(text) == std::string::npos) return text;
+  std::string out;
+  for (const char32_t code : to_utf32(text)) append_utf8(out, code);
+  return out;
+}
+
 core::Error to_error(const Exception& error, const Dict* variables) {
   const bool missing = error.is("TemplateNotFound");
   std::string message = described(error);
@@ -113,7 +122,8 @@ core::Error to_error(const Exception& error, const Dict* variables) {
     auto& stack = out.facts["stack"] = core::Value::array();
     for (const auto& place : error.stack) stack.push_back(place_text(place));
   }
-  out.hint = suggestion(error, variables);
+  out.message = as_utf8(std::move(out.message));
+  out.hint = as_utf8(suggestion(error, variables));
   return out;
 }
 

@@ -200,11 +200,7 @@ Flow FilterBlockStatement::run(Activation& at) const {
   // The chain of filters ends at the one without a subject.
   const Value captured = at.captured(std::move(text), escapes);
   const Value filtered = filter->apply_to(at, captured);
-  if (escapes) {
-    print_escaped(filtered, *at.out);
-  } else {
-    append_str(*at.out, filtered);
-  }
+  append_str(*at.out, filtered);  // as it is: Jinja2 never escapes it
   at.leave(loads);
   return flow;
 }

@@ -308,6 +308,7 @@ void Interpreter::fail_output() const {
 
 const Loaded& Interpreter::load(const Value& name) {
   if (name.is_undefined()) name.as_undefined().fail();
+  (void)hash(name);
   const std::string shown = str(name);
   const auto known = by_name_.find(shown);
   if (known != by_name_.end()) return *known->second;

@@ -90,7 +90,9 @@ class Lexer {
                                          source_.begin() + static_cast<std::ptrdiff_t>(to), '\n'));
   }
 
-  bool starts(std::size_t at, std::string_view with) const { return source_.substr(at, with.size()) == with; }
+  bool starts(std::size_t at, std::string_view with) const {
+    return at <= source_.size() && source_.substr(at, with.size()) == with;
+  }
 
   std::size_t skip_space(std::size_t at) const {
     for (std::size_t size = 0; at < source_.size() && (size = space_size(source_, at)) > 0;) at += size;
@@ -463,7 +465,7 @@ Tokens tokenize(std::string_view source, const Options& options) {
   Lexer lexer(source, options, tokens.list);
   try {
     lexer.run();
-    tokens.list.push_back({TokenType::kEnd, lexer.line(), {}});
+    tokens.list.push_back({TokenType::kEnd, tokens.list.empty() ? 1 : tokens.list.back().line, {}});
   } catch (const Trouble& trouble) {
     tokens.messages.push_back(std::make_unique<std::string>(trouble.message));
     tokens.list.push_back({TokenType::kError, trouble.line, *tokens.messages.back()});

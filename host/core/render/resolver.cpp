@@ -214,8 +214,10 @@ class Resolver {
     output.escaping = frame.escaping;
     output.checks_parent = frame.checks_parent;
     output.dead = frame.checks_parent && extended_;
+    Frame inner = frame;
+    inner.soft = frame.soft || output.dead;  // nobody misses a filter that is never reached
     for (auto& piece : output.pieces) {
-      if (piece.expr) resolve(*piece.expr, frame);
+      if (piece.expr) resolve(*piece.expr, inner);
     }
   }
 

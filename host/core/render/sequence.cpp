@@ -177,6 +177,7 @@ bool is_callable(const Value& value) {
 }
 
 Value slice(const Value& value, const Value& begin, const Value& end, const Value& step) {
+  if (value.is_undefined() && value.as_undefined().kind == UndefinedKind::kChainable) return value;
   if (value.is_undefined()) value.as_undefined().fail();
   if (value.is_dict()) raise_type_error("unhashable type: 'slice'");
   auto* range = value.as<Range>();
@@ -193,7 +194,6 @@ Value slice(const Value& value, const Value& begin, const Value& end, const Valu
 
 std::int64_t to_index(const Value& value) {
   if (value.is_integral()) return value.as_int();
-  if (value.is_undefined()) value.as_undefined().fail();
   raise_type_error("'" + type_name(value) + "' object cannot be interpreted as an integer");
 }
 

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 import re
+import signal
 import sys
 import traceback
 
@@ -44,7 +45,6 @@ def toyaml(value, indent=0, default_flow_style=False):
     if isinstance(value, str):
         return value
     text = yaml.dump(value, Dumper=Dumper, default_flow_style=default_flow_style, allow_unicode=True, sort_keys=True).rstrip()
-    text = re.sub(r"\n\.\.\.$", "", text)
     return "\n".join(" " * indent + line if line.strip() else line for line in text.split("\n")) if indent else text
 
 
@@ -73,11 +73,15 @@ PLAN_FILTERS = {
 
 
 class Generator(jinja2.compiler.CodeGenerator):
-    """Records the line of `with`, which Jinja2 forgets: it blames an error there on the statement before."""
+    """Records the lines of `with` and `set`, which Jinja2 forgets: it blames an error there on what is before."""
 
     def visit_With(self, node, frame):
         self.newline(node)
         super().visit_With(node, frame)
+
+    def visit_Assign(self, node, frame):
+        self.newline(node)
+        super().visit_Assign(node, frame)
 
 
 class UnfoldedGenerator(Generator):
@@ -113,12 +117,25 @@ def failure(error, sources):
     return found
 
 
+class TooSlow(BaseException):
+    """Jinja2 took too long; no `except` of a template's code stops it."""
+
+
+def too_slow(*_):
+    raise TooSlow
+
+
 def run(case, optimized):
     env, sources = environment(case, optimized)
+    signal.setitimer(signal.ITIMER_REAL, 1)
     try:
         return {"text": env.get_template(MAIN).render(json.loads(json.dumps(case["context"])))}
+    except TooSlow:
+        return {"class": "TooSlow"}
     except Exception as error:
         return failure(error, sources)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 def expected(case):
@@ -131,7 +148,7 @@ def expected(case):
 
 def comparable(outcome):
     """False for what no other program can print: addresses, numbers beyond 64 bits."""
-    if outcome.get("class") in ("RecursionError", "MemoryError", "OverflowError", "NameError"):
+    if outcome.get("class") in ("RecursionError", "MemoryError", "OverflowError", "NameError", "TooSlow"):
         return False
     text = outcome.get("text", "")
     return len(text) < 200000 and not re.search(r" at 0x[0-9a-f]+|\d{19}|<(class|built-in|bound|function)", text)
@@ -163,6 +180,7 @@ def answers(request):
 
 
 def main():
+    signal.signal(signal.SIGALRM, too_slow)
     print(json.dumps({"jinja2": jinja2.__version__, "python": sys.version.split()[0]}), flush=True)
     for line in sys.stdin:
         for answer in answers(json.loads(line)):
