@@ -381,8 +381,7 @@ class Lexer {
 
   bool lex_name() {
     std::size_t end = at_;
-    while (end < source_.size() && is_word(source_, end))
-      end += char_size(source_, end);
+    while (end < source_.size() && is_word(source_, end)) end += char_size(source_, end);
     if (end == at_) return false;
     take(TokenType::kName, end - at_);
     return true;

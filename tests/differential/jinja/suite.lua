@@ -40,6 +40,9 @@ local function same(ours, theirs)
   return ours.class == theirs.class and (not theirs.line or ours.line == theirs.line and ours.file == theirs.file)
 end
 
+-- Python's integers have no end; ours have 64 bits and say so.
+local function beyond_us(ours) return ours.class == "OverflowError" and ours.message:find("64 bits", 1, true) ~= nil end
+
 local function shown(outcome)
   if outcome.text then return ("%q"):format(outcome.text) end
   return ("%s in %s:%s: %s"):format(outcome.class, outcome.file, outcome.line, outcome.message)
@@ -59,8 +62,8 @@ end
 
 local function report(reference, case)
   local function fails(other)
-    local answer = reference:ask { case = other }
-    return answer.comparable and not same(M.ours(other), answer.expect)
+    local answer, ours = reference:ask { case = other }, M.ours(other)
+    return answer.comparable and not beyond_us(ours) and not same(ours, answer.expect)
   end
   local small = fails(case) and shrink.case(case, fails) or case
   local expect = reference:ask({ case = small }).expect
@@ -104,9 +107,10 @@ local function run_generated(count, reference, opts)
     local answers = {}
     for i = 1, size do answers[i] = reference:receive() end
     for i, answer in ipairs(answers) do
-      if same(M.ours(answer.case), answer.expect) then
+      local ours = M.ours(answer.case)
+      if same(ours, answer.expect) then
         count.passed()
-      else
+      elseif not beyond_us(ours) then
         count.failed(("jinja, seed %s, template %d"):format(opts.seed, number + i - 1))
         if count.reports_left() then report(reference, answer.case) end
       end
