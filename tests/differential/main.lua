@@ -1,4 +1,5 @@
--- llmdbenchmark tests/differential/main.lua: our template engine against Jinja2, on generated templates.
+-- llmdbenchmark tests/differential/main.lua: our template engine against Jinja2, on generated templates and on those
+-- that are shipped.
 -- LLMDBENCH_TEST_SEED repeats a run, LLMDBENCH_TEST_COUNT changes its size, LLMDBENCH_TEST_FIRST begins at a later
 -- number. (YAML against PyYAML: bench_tests "[differential]".)
 local env = require "host.env"
@@ -31,6 +32,7 @@ require("jinja.suite").run(count, here .. "/jinja", {
   count = tonumber(env.get "LLMDBENCH_TEST_COUNT" or 4000),
   first = tonumber(env.get "LLMDBENCH_TEST_FIRST" or 0),
 })
+require("jinja.shipped").run(count, here .. "/jinja")
 if sums.failed > 0 then print("repeat with LLMDBENCH_TEST_SEED=" .. seed) end
 print(("%d passed, %d failed, %d skipped"):format(sums.passed, sums.failed, sums.skipped))
 return sums.failed > 0 and 1 or 0
