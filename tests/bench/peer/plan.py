@@ -62,8 +62,9 @@ def complain(message):
     raise ValueError(message)
 
 
-def environment():
-    env = jinja2.Environment(autoescape=False, trim_blocks=True, lstrip_blocks=True)
+def environment(folder):
+    env = jinja2.Environment(autoescape=False, trim_blocks=True, lstrip_blocks=True,
+                             loader=jinja2.FileSystemLoader(folder))
     env.filters.update(
         toyaml=toyaml, indent=indent, model_id_label=label, b64pad=b64pad, is_empty=is_empty,
         tojson=lambda value: json.dumps(value, separators=(",", ":")),
@@ -80,7 +81,7 @@ def main(defaults, scenario, templates, out, configs):
         merge(merge(base, tree.get("shared") or {}), stack)
     macros = Path(templates, "_macros.j2")
     prelude = macros.read_text() + "\n" if macros.exists() else ""
-    env = environment()
+    env = environment(templates)
     for number, path in enumerate(configs):
         config = yaml.safe_load(Path(path).read_text())
         folder = Path(out, str(number))
