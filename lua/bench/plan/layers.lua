@@ -88,10 +88,12 @@ local function lay(stack, name, tree, layer, prefix)
   trace.step(stack, name)
 end
 
+-- Merging copies what it takes, so the values may be shared.
 local function without_name(entry)
-  local rest = merge.copy(entry)
+  local keys, rest = json.keys(entry), {}
+  for _, key in ipairs(keys) do rest[key] = entry[key] end
   rest.name = nil
-  return rest
+  return json.object(rest, keys)
 end
 
 -- A null at the top of the lowest layer is a value of its own, which templates can see.
@@ -117,7 +119,7 @@ local function add_defaults(stack, sources)
   keep_nulls(stack, sources.defaults)
 end
 
--- What all stacks begin with is merged once and copied.
+-- What several stacks begin with is merged once and copied.
 local function begin(stack, sources)
   if not sources.base then
     sources.base = { config = json.object {}, origins = {} }
@@ -130,7 +132,7 @@ end
 -- Defaults, preset, shared, stack and overrides in one configuration.
 local function assemble(sources, index, traced, preset)
   local stack = new_stack(sources, index, traced)
-  if traced then add_defaults(stack, sources) else begin(stack, sources) end
+  if traced or #sources.names == 1 then add_defaults(stack, sources) else begin(stack, sources) end
   if preset then
     merge.into(stack.config, preset.tree, stack.origins, preset.origin)
     trace.step(stack, "resource preset '" .. preset.name .. "'")
