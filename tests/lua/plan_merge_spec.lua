@@ -33,6 +33,8 @@ t.describe("bench.plan.merge", function()
     t.eq("layer 2", origins["a.c"])
     t.eq("layer 2", origins["d"])
     t.eq(nil, origins["d.e.f"])
+    _, origins = merged("a: {}", "a: {b: 1}")
+    t.eq({ ["a.b"] = "layer 2" }, origins)
   end)
 
   t.it("does not share tables with its layers", function()

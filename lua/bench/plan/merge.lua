@@ -55,6 +55,7 @@ local function merge(target, layer, path, origins, origin)
     local value, here = layer[key], child(path, key)
     local old = rawget(target, key)
     if override.kind_of(old) == "map" and override.kind_of(value) == "map" then
+      if next(old) == nil and next(value) ~= nil then origins[here] = nil end  -- now its keys have origins
       merge(old, value, here, origins, origin)
     elseif value ~= json.null then  -- a null leaves what the lower layer says, even if that is nothing
       if type(old) == "table" then forget_below(origins, here) end
