@@ -214,19 +214,19 @@ Value CompareExpr::eval(Activation& at) const {
 }
 
 Value ConcatExpr::eval(Activation& at) const {
-  if (!at.escapes(escaping)) {
-    std::string text;
-    for (const auto& part : parts) part->print(at, text);
-    charge_bytes(text.size());
-    return text;
-  }
   Values values;
+  values.reserve(parts.size());
   bool markup = false;
   for (const auto& part : parts) {
     values.push_back(part->eval(at));
     markup = markup || values.back().is_markup();
   }
   std::string text;
+  if (!at.escapes(escaping)) {
+    for (const auto& value : values) append_str(text, value);
+    charge_bytes(text.size());
+    return text;
+  }
   for (const auto& value : values) text += markup ? escape(value).as_string() : str(value);
   charge_bytes(text.size());
   return at.captured(std::move(text), markup);
