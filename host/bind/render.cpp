@@ -133,10 +133,19 @@ render::Loader read_loader(const core::Value& opts, const std::string& folder, c
   return render::make_loader(std::move(files), std::move(folders));
 }
 
-core::Value decode_context(lua_State* L, int index) {
-  auto tree = core::decode_json(script::check_string(L, index));
+// One text is given for all templates of a stack, so the last one is kept.
+SharedTree decode_context(lua_State* L, int index) {
+  static thread_local struct {
+    std::string text;
+    SharedTree tree;
+  } last;
+  std::size_t size = 0;
+  const char* bytes = lua_tolstring(L, index, &size);
+  if (last.tree && std::string_view(bytes, size) == last.text) return last.tree;
+  auto tree = core::decode_json(std::string_view(bytes, size));
   if (!tree) throw core::UsageError("argument 2: " + tree.error().message);
-  return std::move(*tree);
+  last.text.assign(bytes, size);
+  return last.tree = std::make_shared<const core::Value>(std::move(*tree));
 }
 
 // Variables come as a table or as its JSON text, which is read faster.
@@ -144,10 +153,11 @@ render::Value read_context(lua_State* L, int index) {
   if (lua_isnoneornil(L, index)) return render::Value::dict();
   const bool is_text = lua_type(L, index) == LUA_TSTRING;
   if (!is_text && !lua_istable(L, index)) throw core::UsageError("argument 2: expected a table of variables");
-  auto context = is_text ? to_render(decode_context(L, index)) : to_render(L, index);
-  if (context.is_list() && context.items().empty()) return render::Value::dict();
-  if (!context.is_dict()) throw core::UsageError("argument 2: variables need names");
-  return context;
+  const auto tree =
+      is_text ? decode_context(L, index) : std::make_shared<const core::Value>(script::check_value(L, index));
+  if (tree->is_array() && tree->empty()) return render::Value::dict();
+  if (!tree->is_object()) throw core::UsageError("argument 2: variables need names");
+  return to_variables(tree);
 }
 
 /// `folder`: where to look for other templates unless the options say it.

@@ -14,7 +14,7 @@ using core::render::Value;
 
 // -- Lua to templates --------------------------------------------------------------------------------------
 
-Value from_tree(core::Value&& tree) {
+Value from_tree(const core::Value& tree) {
   using Type = core::Value::value_t;
   switch (tree.type()) {
     case Type::boolean:
@@ -25,24 +25,36 @@ Value from_tree(core::Value&& tree) {
     case Type::number_float:
       return tree.get<double>();
     case Type::string:
-      return std::move(tree.get_ref<std::string&>());
+      return tree.get_ref<const std::string&>();
     case Type::array: {
       core::render::Values items;
       items.reserve(tree.size());
-      for (auto& item : tree) items.push_back(from_tree(std::move(item)));
+      for (const auto& item : tree) items.push_back(from_tree(item));
       return Value::list(std::move(items));
     }
     case Type::object: {
       auto dict = core::render::make<core::render::Dict>();
       dict->reserve(tree.size());
-      for (auto& [key, value] : tree.get_ref<core::Value::object_t&>())
-        dict->set(Value(key), from_tree(std::move(value)));
+      for (const auto& [key, value] : tree.get_ref<const core::Value::object_t&>())
+        dict->set(Value(key), from_tree(value));
       return dict;
     }
     default:
       return Value::none();
   }
 }
+
+/// A variable that no template has asked for yet.
+class Deferred final : public core::render::Object {
+ public:
+  Deferred(SharedTree whole, const core::Value& part) : whole_(std::move(whole)), part_(part) {}
+  std::string type_name() const override { return "deferred"; }
+  void settle(Value& place) override { place = from_tree(part_); }  // the end of this object
+
+ private:
+  const SharedTree whole_;
+  const core::Value& part_;
+};
 
 // -- templates to Lua --------------------------------------------------------------------------------------
 
@@ -152,9 +164,18 @@ Value LuaFunction::call(core::render::Runtime& runtime, Arguments& arguments) {
 
 }  // namespace
 
-core::render::Value to_render(core::Value tree) { return from_tree(std::move(tree)); }
+core::render::Value to_variables(const SharedTree& tree) {
+  if (!tree->is_object()) return from_tree(*tree);
+  auto dict = core::render::make<core::render::Dict>();
+  dict->reserve(tree->size());
+  for (const auto& [key, value] : tree->get_ref<const core::Value::object_t&>()) {
+    const bool plain = !value.is_structured();
+    dict->set(Value(key), plain ? from_tree(value) : Value(core::render::make<Deferred>(tree, value)));
+  }
+  return dict;
+}
 
-core::render::Value to_render(lua_State* L, int index) { return to_render(script::check_value(L, index)); }
+core::render::Value to_render(lua_State* L, int index) { return from_tree(script::check_value(L, index)); }
 
 void push_render(lua_State* L, const core::render::Value& value) {
   if (value.is_undefined() || value.is_missing()) return lua_pushnil(L);

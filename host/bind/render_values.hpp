@@ -16,8 +16,10 @@ namespace bind {
 /// null and nil as None. Throws core::UsageError for what has no data form.
 core::render::Value to_render(lua_State* L, int index);
 
-/// The same for a decoded tree.
-core::render::Value to_render(core::Value tree);
+using SharedTree = std::shared_ptr<const core::Value>;
+
+/// The variables of a rendering: those that are lists or objects are made when a template first asks for them.
+core::render::Value to_variables(const SharedTree& tree);
 
 /// Pushes a template value: undefined is nil, None is null, generators and views are lists, what else has no
 /// data form is its text.

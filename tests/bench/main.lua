@@ -5,7 +5,7 @@ local json = require "host.json"
 local here = debug.getinfo(1, "S").source:match "^@(.*)/[^/]*$"
 package.path = here .. "/?.lua;" .. package.path
 
-local ORDER = { "peak_streams", "first_token", "stage_cpu", "simulator", "start_up", "treatments", "plan" }
+local ORDER = { "peak_streams", "first_token", "stage_cpu", "simulator", "start_up", "treatments", "plan", "render" }
 local wanted = { ... }
 if #wanted == 0 then wanted = ORDER end
 

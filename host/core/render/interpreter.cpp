@@ -61,7 +61,10 @@ const Value* Context::find(const Text& name) const {
   if (!vars) return nullptr;
   if (const Value* value = vars->find(name)) return value;
   for (const auto& layer : layers) {
-    if (const Value* value = layer->find(name)) return value;
+    Value* value = layer->find(name);
+    if (!value) continue;
+    if (value->is_object()) value->as_object().settle(*value);
+    return value;
   }
   return nullptr;
 }

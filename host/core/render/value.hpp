@@ -312,6 +312,9 @@ class Object : public Tracked {
   virtual std::size_t hash() const;
   /// Nothing: membership is decided by walking over it.
   virtual std::optional<bool> contains(const Value& /*item*/) { return std::nullopt; }
+  /// For a variable that is made when a template first asks for it: puts the real value in place of this
+  /// object.
+  virtual void settle(Value& /*place*/) {}
   /// Python's Mapping / Sequence, as the tests `mapping` and `sequence` see it.
   virtual bool is_mapping() const { return false; }
   virtual bool is_sequence() const { return false; }

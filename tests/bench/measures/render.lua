@@ -1,0 +1,104 @@
+-- The template engine alone against Jinja2: megabytes of text per second on three of the shipped templates with a
+-- finished configuration, and the memory of many renderings.
+local clock = require "host.clock"
+local exec = require "host.exec"
+local fs = require "host.fs"
+local info = require "host.info"
+local json = require "host.json"
+local lab = require "lab"
+local render = require "host.render"
+local session = require "bench.session"
+local text = require "host.text"
+
+local SPEC = "guides/pd-disaggregation"
+local TEMPLATES = { "13_ms-values.yaml.j2", "12_gaie-values.yaml.j2", "10_helmfile-main.yaml.j2" }
+local OURS_TIMES, THEIR_TIMES = 2000, 200
+local RENDERINGS = 1000
+
+local here = debug.getinfo(1, "S").source:match "^@(.*)/[^/]*$"
+local folder = info.home .. "/config/templates/jinja"
+
+-- The configuration of a real stack, as the JSON text that templates are rendered with.
+local function config_text(workspace)
+  local opened = assert(session.open { spec = SPEC, workspace = workspace, offline = true })
+  require("host.log").close()
+  return json.encode(opened.plan.stacks[1].config)
+end
+
+local function options(name)
+  local opts = { name = name, search = { folder } }
+  for key, value in pairs(render.plan_environment) do opts[key] = value end
+  return opts
+end
+
+local function ours(name, config)
+  local source, opts = assert(fs.read(folder .. "/" .. name)), options(name)
+  local out = assert(render.text(source, config, opts))
+  local begun = clock.monotonic()
+  for _ = 1, OURS_TIMES do render.text(source, config, opts) end
+  return { s = (clock.monotonic() - begun) / OURS_TIMES, bytes = #out, sha256 = text.sha256(out) }
+end
+
+local function theirs(name, config_file)
+  local result = assert(exec.run({ "python3", here .. "/../peer/templates.py", config_file, folder,
+    tostring(THEIR_TIMES), name }, { timeout_s = 300 }))
+  if result.exit_code ~= 0 then error("templates.py: " .. result.stderr:sub(-1000), 0) end
+  return assert(json.decode(result.stdout))
+end
+
+local function compare_one(out, name, config, config_file)
+  local mine, other = nil, nil
+  local values = lab.compare.interleave(lab.rounds, {
+    { name = "ours", run = function()
+      mine = ours(name, config)
+      return mine.bytes / mine.s / 1e6
+    end },
+    { name = "Jinja2", run = function()
+      other = theirs(name, config_file)
+      return other.bytes / other.s / 1e6
+    end },
+  }, function(side, round, value) out.value(name .. ", " .. side, round, value) end)
+  if mine.sha256 ~= other.sha256 then error(name .. ": the two sides render different texts", 0) end
+  out.side(("%s (%d bytes of output), ours"):format(name, mine.bytes), values.ours, "MB/s")
+  out.side("the same, Jinja2, compiled before", values.Jinja2, "MB/s")
+  out.goal("ours / Jinja2", lab.compare.ratio(values.ours, values.Jinja2), ">=", 1)
+end
+
+local function resident_mb() return tonumber(fs.read("/proc/self/status"):match "VmRSS:%s*(%d+)") / 1024 end
+
+local function memory(out, config)
+  local sources = {}
+  for i, name in ipairs(TEMPLATES) do sources[i] = assert(fs.read(folder .. "/" .. name)) end
+  local function all()
+    for i, name in ipairs(TEMPLATES) do assert(render.text(sources[i], config, options(name))) end
+  end
+  local first
+  for number = 1, RENDERINGS do
+    all()
+    if number == 100 then
+      collectgarbage()
+      first = resident_mb()
+    end
+  end
+  collectgarbage()
+  out.goal(("growth of memory from the 100th to the %d-th rendering of all three [MB]"):format(RENDERINGS),
+    lab.compare.summary { resident_mb() - first }, "<=", 2)
+end
+
+return {
+  title = "The template engine",
+  run = function(out)
+    local workspace = assert(fs.tempdir "render")
+    local config = config_text(workspace)
+    local config_file = workspace .. "/config.json"
+    assert(fs.write(config_file, config))
+    memory(out, config)
+    local probe = exec.run { "python3", "-c", "import jinja2, yaml" }
+    if not probe or probe.exit_code ~= 0 then
+      out.skip("Jinja2", "python3 with jinja2 and yaml is not installed")
+    else
+      for _, name in ipairs(TEMPLATES) do compare_one(out, name, config, config_file) end
+    end
+    fs.remove_tree(workspace)
+  end,
+}
