@@ -65,7 +65,12 @@ Value SliceExpr::eval(Activation& at) const {
   const Value held = part(owner);
   const Value first = part(begin);
   const Value last = part(end);
-  return slice(held, first, last, part(step));
+  try {
+    return slice(held, first, last, part(step));
+  } catch (const Exception& error) {
+    if (!constant || !error.is("TypeError")) throw;
+    return at.run.undefined(Value("slice"), held);
+  }
 }
 
 // -- calls -----------------------------------------------------------------------------------------------

@@ -29,6 +29,14 @@ void print_escaped(const Value& value, std::string& out) {
   }
 }
 
+/// Adds what a filter or call block gives, which has to be text.
+void print_text(Activation& at, const Value& value) {
+  if (!value.is_string())
+    raise_type_error("sequence item 0: expected str instance, " + type_name(value) + " found");
+  *at.out += value.as_string();
+  at.run.check_output(*at.out);
+}
+
 bool hides_output(bool checks_parent, bool dead, const Activation& at) {
   return checks_parent && (dead || (at.parent && at.parent->loaded));
 }
@@ -196,11 +204,7 @@ Flow FilterBlockStatement::run(Activation& at) const {
   }
   if (flow != Flow::kNext) return flow;
   at.line = line;
-  const bool escapes = at.escapes(escaping);
-  // The chain of filters ends at the one without a subject.
-  const Value captured = at.captured(std::move(text), escapes);
-  const Value filtered = filter->apply_to(at, captured);
-  append_str(*at.out, filtered);  // as it is: Jinja2 never escapes it
+  print_text(at, filter->apply_to(at, at.captured(std::move(text), at.escapes(escaping))));
   at.leave(loads);
   return flow;
 }
@@ -226,13 +230,7 @@ Flow MacroStatement::run(Activation& at) const {
 
 Flow CallBlockStatement::run(Activation& at) const {
   const Value caller = make<Macro>(macro, at);
-  const Value result = call->call(at, caller);
-  if (at.escapes(escaping)) {
-    print_escaped(result, *at.out);
-  } else {
-    append_str(*at.out, result);
-  }
-  at.run.check_output(*at.out);
+  print_text(at, call->call(at, caller));
   return Flow::kNext;
 }
 

@@ -80,8 +80,6 @@ class Lexer {
     }
   }
 
-  int line() const { return line_; }
-
  private:
   void push(TokenType type, std::string_view text) { out_.push_back({type, line_, text}); }
 
@@ -464,6 +462,7 @@ Tokens tokenize(std::string_view source, const Options& options) {
   Lexer lexer(source, options, tokens.list);
   try {
     lexer.run();
+    // The end has the line of the last token, as in Jinja2.
     tokens.list.push_back({TokenType::kEnd, tokens.list.empty() ? 1 : tokens.list.back().line, {}});
   } catch (const Trouble& trouble) {
     tokens.messages.push_back(std::make_unique<std::string>(trouble.message));

@@ -153,6 +153,8 @@ struct SliceExpr final : Expr {
     }
   }
   ExprPtr owner, begin, end, step;
+  /// Printed and made of literals only: Jinja2 slices those while it compiles, where failing gives undefined.
+  bool constant = false;
 };
 
 /// The arguments of calls, filters and tests.
@@ -413,7 +415,6 @@ struct CallBlockStatement final : Statement {
   Flow run(Activation& at) const override;
   MacroCode macro;
   std::unique_ptr<CallExpr> call;
-  Escaping escaping = Escaping::kOff;
 };
 
 struct FilterBlockStatement final : Statement {

@@ -19,6 +19,16 @@ class OpenTag {
   std::vector<std::string>& tags_;
 };
 
+/// Whether an expression is made of literals, brackets and slices only.
+bool is_constant(Expr& expr) {
+  const bool brackets = expr.kind == ExprKind::kTuple || expr.kind == ExprKind::kList ||
+                        dynamic_cast<DictExpr*>(&expr) || dynamic_cast<SliceExpr*>(&expr);
+  if (!brackets) return expr.kind == ExprKind::kConst;
+  bool constant = true;
+  expr.children([&](Expr& child) { constant = constant && is_constant(child); });
+  return constant;
+}
+
 bool is_blank(std::string_view text) {
   for (std::size_t at = 0; at < text.size(); ++at) {
     if (space_size(text, at) != 1) return false;
@@ -54,7 +64,10 @@ void Parser::add_data(Body& body, std::string_view text) {
   output(body).pieces.push_back({text, nullptr});
 }
 
-void Parser::add_expr(Body& body, ExprPtr expr) { output(body).pieces.push_back({{}, std::move(expr)}); }
+void Parser::add_expr(Body& body, ExprPtr expr) {
+  if (auto* slice = dynamic_cast<SliceExpr*>(expr.get())) slice->constant = is_constant(*slice);
+  output(body).pieces.push_back({{}, std::move(expr)});
+}
 
 Body Parser::parse_until(const EndWords* end) {
   Body body;

@@ -146,7 +146,17 @@ class Resolver {
     for (auto& statement : body) resolve(*statement, frame);
   }
 
+  /// Jinja2 knows no line of its own for these two: errors there have the line of what stands before.
+  void place(Statement& statement) {
+    if (statement.kind == StatementKind::kWith || statement.kind == StatementKind::kAutoescape) {
+      statement.line = last_line_;
+    } else if (statement.kind != StatementKind::kOutput) {
+      last_line_ = statement.line;
+    }
+  }
+
   void resolve(Statement& statement, const Frame& frame) {
+    place(statement);
     switch (statement.kind) {
       case StatementKind::kOutput:
         return resolve_output(static_cast<OutputStatement&>(statement), frame);
@@ -214,16 +224,18 @@ class Resolver {
     output.escaping = frame.escaping;
     output.checks_parent = frame.checks_parent;
     output.dead = frame.checks_parent && extended_;
-    Frame inner = frame;
-    inner.soft = frame.soft || output.dead;  // nobody misses a filter that is never reached
+    if (output.dead) return;
     for (auto& piece : output.pieces) {
-      if (piece.expr) resolve(*piece.expr, inner);
+      if (!piece.expr) continue;
+      if (piece.expr->kind != ExprKind::kConst) last_line_ = piece.expr->line;
+      resolve(*piece.expr, frame);
     }
   }
 
   void resolve_if(IfStatement& statement, const Frame& frame) {
     const Frame branch = frame.branch();
     for (auto& part : statement.branches) {
+      last_line_ = part.line;
       resolve(*part.test, branch);
       resolve(part.body, branch);
     }
@@ -339,7 +351,6 @@ class Resolver {
   void resolve_call(CallBlockStatement& block, const Frame& frame) {
     resolve_macro_code(block.macro, frame);
     resolve(*block.call, frame);
-    block.escaping = frame.escaping;
   }
 
   void resolve_filter(FilterBlockStatement& block, const Frame& frame) {
@@ -416,6 +427,7 @@ class Resolver {
   const Options& options_;
   bool extended_ = false;  // an unconditional `extends` was met
   int extends_so_far_ = 0;
+  int last_line_ = 1;
 };
 
 }  // namespace

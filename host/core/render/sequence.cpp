@@ -51,7 +51,6 @@ struct Cut {
 
 std::int64_t slice_index(const Value& value) {
   if (value.is_integral()) return value.as_int();
-  if (value.is_undefined()) value.as_undefined().fail();
   raise_type_error("slice indices must be integers or None or have an __index__ method");
 }
 
