@@ -146,17 +146,7 @@ class Resolver {
     for (auto& statement : body) resolve(*statement, frame);
   }
 
-  /// Jinja2 knows no line of its own for these two: errors there have the line of what stands before.
-  void place(Statement& statement) {
-    if (statement.kind == StatementKind::kWith || statement.kind == StatementKind::kAutoescape) {
-      statement.line = last_line_;
-    } else if (statement.kind != StatementKind::kOutput) {
-      last_line_ = statement.line;
-    }
-  }
-
   void resolve(Statement& statement, const Frame& frame) {
-    place(statement);
     switch (statement.kind) {
       case StatementKind::kOutput:
         return resolve_output(static_cast<OutputStatement&>(statement), frame);
@@ -226,16 +216,13 @@ class Resolver {
     output.dead = frame.checks_parent && extended_;
     if (output.dead) return;
     for (auto& piece : output.pieces) {
-      if (!piece.expr) continue;
-      if (piece.expr->kind != ExprKind::kConst) last_line_ = piece.expr->line;
-      resolve(*piece.expr, frame);
+      if (piece.expr) resolve(*piece.expr, frame);
     }
   }
 
   void resolve_if(IfStatement& statement, const Frame& frame) {
     const Frame branch = frame.branch();
     for (auto& part : statement.branches) {
-      last_line_ = part.line;
       resolve(*part.test, branch);
       resolve(part.body, branch);
     }
@@ -427,7 +414,6 @@ class Resolver {
   const Options& options_;
   bool extended_ = false;  // an unconditional `extends` was met
   int extends_so_far_ = 0;
-  int last_line_ = 1;
 };
 
 }  // namespace
