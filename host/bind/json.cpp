@@ -100,7 +100,32 @@ int l_keys(lua_State* L) {
   return 1;
 }
 
+// A copy through the tree keeps all that tables know beside their values.
+int l_copy(lua_State* L) {
+  if (!lua_istable(L, 1)) {
+    lua_settop(L, 1);
+    return 1;
+  }
+  script::push(L, script::check_value(L, 1));
+  return 1;
+}
+
+int l_take(lua_State* L) {
+  const auto key = script::check_string(L, 2);
+  if (!lua_istable(L, 1) || !lua_istable(L, 3)) throw core::UsageError("json.take: expected two tables");
+  lua_settop(L, 3);
+  script::push_text(L, key);
+  lua_rawget(L, 3);
+  if (lua_istable(L, -1)) script::push(L, script::check_value(L, lua_gettop(L)));
+  script::push_text(L, key);
+  lua_pushvalue(L, -2);
+  lua_rawset(L, 1);
+  script::take_number_kind(L, 1, 3, key.c_str());
+  return 0;
+}
+
 constexpr script::Function kFunctions[] = {
+    {"copy", script::guard<l_copy>},     {"take", script::guard<l_take>},
     {"decode", script::guard<l_decode>}, {"load", script::guard<l_load>},
     {"encode", script::guard<l_encode>}, {"validate", script::guard<l_validate>},
     {"list", script::guard<l_list>},     {"object", script::guard<l_object>},

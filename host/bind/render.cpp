@@ -1,6 +1,5 @@
 // host.render: Jinja2 templates.
 #include "core/fs.hpp"
-#include "core/json.hpp"
 #include "core/render/engine.hpp"
 #include "core/suggest.hpp"
 #include "render_values.hpp"
@@ -133,31 +132,32 @@ render::Loader read_loader(const core::Value& opts, const std::string& folder, c
   return render::make_loader(std::move(files), std::move(folders));
 }
 
-// One text is given for all templates of a stack, so the last one is kept.
-SharedTree decode_context(lua_State* L, int index) {
-  static thread_local struct {
-    std::string text;
-    SharedTree tree;
-  } last;
-  std::size_t size = 0;
-  const char* bytes = lua_tolstring(L, index, &size);
-  if (last.tree && std::string_view(bytes, size) == last.text) return last.tree;
-  auto tree = core::decode_json(std::string_view(bytes, size));
-  if (!tree) throw core::UsageError("argument 2: " + tree.error().message);
-  last.text.assign(bytes, size);
-  return last.tree = std::make_shared<const core::Value>(std::move(*tree));
+constexpr const char* kVariables = "host.render.Variables";
+
+/// What `render.variables` returns: variables that were read from Lua once.
+struct Variables {
+  SharedTree tree;
+};
+
+SharedTree read_variables(lua_State* L, int index) {
+  const std::string argument = "argument " + std::to_string(index);
+  if (!lua_istable(L, index)) throw core::UsageError(argument + ": expected a table of variables");
+  auto tree = script::check_value(L, index);
+  if (tree.is_array() && tree.empty()) tree = core::Value::object();
+  if (!tree.is_object()) throw core::UsageError(argument + ": variables need names");
+  return std::make_shared<const core::Value>(std::move(tree));
 }
 
-// Variables come as a table or as its JSON text, which is read faster.
 render::Value read_context(lua_State* L, int index) {
   if (lua_isnoneornil(L, index)) return render::Value::dict();
-  const bool is_text = lua_type(L, index) == LUA_TSTRING;
-  if (!is_text && !lua_istable(L, index)) throw core::UsageError("argument 2: expected a table of variables");
-  const auto tree =
-      is_text ? decode_context(L, index) : std::make_shared<const core::Value>(script::check_value(L, index));
-  if (tree->is_array() && tree->empty()) return render::Value::dict();
-  if (!tree->is_object()) throw core::UsageError("argument 2: variables need names");
-  return to_variables(tree);
+  if (luaL_testudata(L, index, kVariables))
+    return to_variables(script::check_object<Variables>(L, index, kVariables).tree);
+  return to_variables(read_variables(L, index));
+}
+
+int l_variables(lua_State* L) {
+  script::push_object(L, kVariables, Variables{read_variables(L, 1)});
+  return 1;
 }
 
 /// `folder`: where to look for other templates unless the options say it.
@@ -190,7 +190,10 @@ int l_file(lua_State* L) {
   return render_text(L, path, *text, folder, "render.file");
 }
 
+constexpr script::Function kVariablesMethods[] = {{"__gc", script::collect<Variables>}};
+
 constexpr script::Function kFunctions[] = {
+    {"variables", script::guard<l_variables>},
     {"text", script::guard<l_text>},
     {"file", script::guard<l_file>},
 };
@@ -198,6 +201,8 @@ constexpr script::Function kFunctions[] = {
 }  // namespace
 
 int open_render(lua_State* L) {
+  script::metatable(L, kVariables, kVariablesMethods);
+  lua_pop(L, 1);
   const int count = script::module(L, "host.render", kFunctions);
   script::push(L, core::Value{{"trim_blocks", true}, {"lstrip_blocks", true}, {"filter_set", "plan"}});
   lua_setfield(L, -2, "plan_environment");

@@ -12,8 +12,10 @@ namespace script {
 
 namespace {
 
-// Hidden in the metatable of a decoded object: the list of its keys, in order.
+// Hidden in the metatable of a decoded object: the list of its keys, in order, and the set of those whose
+// number was written with a fraction although it is whole (`1.0`), which Lua's numbers cannot say.
 constexpr const char* kKeys = "keys";
+constexpr const char* kFloats = "floats";
 constexpr const char* kKind = "kind";
 constexpr int kDeepest = 200;
 constexpr double kLargestExact = 9007199254740992.0;  // 2^53
@@ -54,9 +56,10 @@ core::Value read(lua_State* L, int index, int depth, std::string& path);
   throw core::UsageError((path.empty() ? "value" : "value at '" + path + "'") + ": " + why);
 }
 
+bool is_whole(double number) { return number == std::floor(number) && std::fabs(number) <= kLargestExact; }
+
 core::Value read_number(double number) {
-  if (number == std::floor(number) && std::fabs(number) <= kLargestExact)
-    return static_cast<std::int64_t>(number);
+  if (is_whole(number)) return static_cast<std::int64_t>(number);
   return number;
 }
 
@@ -73,11 +76,31 @@ core::Value read_list(lua_State* L, int index, int depth, std::string& path, std
   return list;
 }
 
+/// Pushes the set of whole floats of the table at `index`, or nil.
+void push_floats(lua_State* L, int index) {
+  if (!lua_getmetatable(L, index)) return lua_pushnil(L);
+  lua_pushstring(L, kFloats);
+  lua_rawget(L, -2);
+  lua_remove(L, -2);
+}
+
+/// Whether the set at `floats` (or nil) has the key at `key`.
+bool is_float_key(lua_State* L, int floats, int key) {
+  if (!lua_istable(L, floats)) return false;
+  lua_pushvalue(L, key);
+  lua_rawget(L, floats);
+  const bool has = lua_toboolean(L, -1) != 0;
+  lua_pop(L, 1);
+  return has;
+}
+
 core::Value read_object(lua_State* L, int index, int depth, std::string& path) {
   core::Value object = core::Value::object();
   core::Value::object_t::Container& members = object.get_ref<core::Value::object_t&>();
   push_ordered_keys(L, index);
   const int keys = lua_gettop(L);
+  push_floats(L, index);
+  const int floats = lua_gettop(L);
   const std::size_t count = lua_objlen(L, keys);
   members.reserve(count);
   for (std::size_t i = 1; i <= count; ++i) {
@@ -85,16 +108,19 @@ core::Value read_object(lua_State* L, int index, int depth, std::string& path) {
     std::size_t size = 0;
     const char* text = lua_tolstring(L, -1, &size);
     std::string key(text, size);
+    const bool is_float = is_float_key(L, floats, lua_gettop(L));
     lua_rawget(L, index);
     const auto length = path.size();
     if (!path.empty()) path += '.';
     path += key;
     // Keys of a table are unique, so the linear look-up of `operator[]` can be skipped.
-    members.emplace_back(std::move(key), read(L, lua_gettop(L), depth + 1, path));
+    members.emplace_back(std::move(key), is_float && lua_type(L, -1) == LUA_TNUMBER
+                                             ? core::Value(lua_tonumber(L, -1))
+                                             : read(L, lua_gettop(L), depth + 1, path));
     path.resize(length);
     lua_pop(L, 1);
   }
-  lua_pop(L, 1);
+  lua_pop(L, 2);
   return object;
 }
 
@@ -140,6 +166,21 @@ core::Value read(lua_State* L, int index, int depth, std::string& path) {
   bad_value(path, std::string("a ") + luaL_typename(L, index) + " has no data form");
 }
 
+// The set of keys of whole floats; nil if there are none, as mostly.
+void push_whole_floats(lua_State* L, const core::Value& value) {
+  lua_pushnil(L);
+  for (const auto& [key, member] : value.items()) {
+    if (!member.is_number_float() || !is_whole(member.get<double>())) continue;
+    if (lua_isnil(L, -1)) {
+      lua_pop(L, 1);
+      lua_newtable(L);
+    }
+    push_text(L, key);
+    lua_pushboolean(L, 1);
+    lua_rawset(L, -3);
+  }
+}
+
 void push_object_table(lua_State* L, const core::Value& value) {
   const int count = static_cast<int>(value.size());
   lua_createtable(L, 0, count);
@@ -156,6 +197,8 @@ void push_object_table(lua_State* L, const core::Value& value) {
     lua_rawseti(L, -2, ++position);  // keys[position] = key
   }
   lua_setfield(L, -2, kKeys);
+  push_whole_floats(L, value);
+  lua_setfield(L, -2, kFloats);
   lua_setmetatable(L, -2);
 }
 
@@ -243,7 +286,30 @@ void mark_object(lua_State* L) {
   lua_setfield(L, -2, kKind);
   lua_insert(L, -2);
   lua_setfield(L, -2, kKeys);
+  push_floats(L, lua_gettop(L) - 1);
+  lua_setfield(L, -2, kFloats);
   lua_setmetatable(L, -2);
+}
+
+void take_number_kind(lua_State* L, int target, int source, const char* key) {
+  push_floats(L, source);
+  push_text(L, key);
+  const bool is_float = is_float_key(L, lua_gettop(L) - 1, lua_gettop(L));
+  lua_pop(L, 2);
+  push_floats(L, target);
+  if (lua_isnil(L, -1) && is_float && lua_getmetatable(L, target)) {
+    lua_remove(L, -2);
+    lua_newtable(L);
+    lua_pushvalue(L, -1);
+    lua_setfield(L, -3, kFloats);
+    lua_remove(L, -2);
+  }
+  if (lua_istable(L, -1)) {
+    push_text(L, key);
+    is_float ? lua_pushboolean(L, 1) : lua_pushnil(L);
+    lua_rawset(L, -3);
+  }
+  lua_pop(L, 1);
 }
 
 void order_keys(lua_State* L, const std::vector<std::string>& first) {

@@ -72,6 +72,9 @@ void push_null(lua_State* L);
 /// Marks the table at the top of the stack as a list or an object, so that an empty one keeps its kind.
 void mark_list(lua_State* L);
 void mark_object(lua_State* L);
+/// Notes for `key` of the marked object at `target` what is known of it at `source`: whether its whole number
+/// is a float (`1.0`). To be called when the value was taken over.
+void take_number_kind(lua_State* L, int target, int source, const char* key);
 /// Makes `first` the order in which the keys of the marked object at the top of the stack are walked; others
 /// follow sorted.
 void order_keys(lua_State* L, const std::vector<std::string>& first);

@@ -52,6 +52,19 @@ function json.list(table) end
 ---@return T
 function json.object(table, order) end
 
+---A deep copy, with everything that tables know beside their values: the order of keys, empty lists and objects,
+---and which whole numbers are floats (`1.0` of a YAML or JSON text is written as `1.0` again, in objects).
+---@generic T
+---@param value T
+---@return T copy
+function json.copy(value) end
+
+---`target[key] = source[key]`, as a deep copy with all of that.
+---@param target table An object
+---@param key string
+---@param source table
+function json.take(target, key, source) end
+
 ---The keys of an object in their order: first the remembered ones, then those added since, sorted.
 ---@param object table
 ---@return string[] keys

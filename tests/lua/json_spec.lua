@@ -106,4 +106,18 @@ t.describe("json.list and json.object", function()
     t.eq('{"z":3,"b":1,"a":2,"c":4}', json.encode(ordered))
     t.raises(function() json.list "x" end, "expected a table")
   end)
+
+  t.it("remembers that a whole number was a float, also in copies", function()
+    local object = json.decode '{"a": 1.0, "b": 1, "c": {"d": 2.0}}'
+    t.eq('{"a":1.0,"b":1,"c":{"d":2.0}}', json.encode(object))
+    t.eq('{"a":1.0,"b":1,"c":{"d":2.0}}', json.encode(json.copy(object)))
+    local target = json.object { b = 7 }
+    for _, key in ipairs { "a", "b", "c" } do json.take(target, key, object) end
+    t.eq('{"a":1.0,"b":1,"c":{"d":2.0}}', json.encode(target, { sort_keys = true }))
+    object.c.d = 5
+    t.eq(2, target.c.d)
+    json.take(target, "a", { a = 3 })
+    t.eq(3, json.decode(json.encode(target)).a)
+    t.contains('"a":3,', json.encode(target, { sort_keys = true }))
+  end)
 end)

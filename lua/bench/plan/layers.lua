@@ -125,7 +125,7 @@ local function begin(stack, sources)
     sources.base = { config = json.object {}, origins = {} }
     add_defaults(sources.base, sources)
   end
-  stack.config = merge.copy(sources.base.config)
+  stack.config = json.copy(sources.base.config)
   for path, origin in pairs(sources.base.origins) do stack.origins[path] = origin end
 end
 

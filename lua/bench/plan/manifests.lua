@@ -5,7 +5,7 @@
 local M = {}
 
 local fs = require "host.fs"
-local json = require "host.json"
+local render = require "host.render"
 local secrets = require "bench.plan.secrets"
 local yaml = require "host.yaml"
 
@@ -121,56 +121,26 @@ local function stripped(content)
   return content:match("^%s*(.*%S)") or ""
 end
 
-local function options(set)
-  local opts = { search = { set.dir } }
-  for key, value in pairs(require("host.render").plan_environment) do opts[key] = value end
-  return opts
+local function render_one(set, template, variables)
+  local opts = { name = template.path, search = { set.dir } }
+  for key, value in pairs(render.plan_environment) do opts[key] = value end
+  local rendered, err = render.text(template.source, variables, opts)
+  if not rendered then return nil, template_fault(set, template, err) end
+  return { name = template.output, template = template.path, text = stripped(rendered) .. "\n" }
 end
 
--- Control characters that no YAML may have, so that no manifest has them.
-local SEPARATOR = "\30\31\30"
-
--- All templates as one that includes them: variables are read once for all. What one template changes in
--- them, later ones see, as they would in Jinja2. Nil if anything fails.
-local function render_together(set, variables)
-  local opts, parts = options(set), {}
-  opts.files = {}
-  for i, template in ipairs(set) do
-    opts.files["template:" .. i] = template.source
-    parts[i] = "{% include 'template:" .. i .. "' %}" .. SEPARATOR
-  end
-  local rendered = require("host.render").text(table.concat(parts), variables, opts)
-  local texts = {}
-  for content in (rendered or ""):gmatch("(.-)" .. SEPARATOR) do texts[#texts + 1] = content end
-  return #texts == #set and texts or nil
-end
-
--- The same one by one, to know each that fails.
-local function render_each(set, variables, faults)
-  local texts, opts = {}, options(set)
-  for i, template in ipairs(set) do
-    opts.name = template.path
-    local content, err = require("host.render").text(template.source, variables, opts)
-    texts[i] = content or false
-    if not content then faults[#faults + 1] = template_fault(set, template, err) end
-  end
-  return texts
-end
-
--- The manifests of a stack; what failed is added to `faults`.
 local function render_stack(set, stack, faults)
-  local variables, own, manifests = json.encode(stack.config), {}, {}
-  local texts = render_together(set, variables) or render_each(set, variables, own)
-  for i, template in ipairs(set) do
-    if texts[i] then
-      local manifest = { name = template.output, template = template.path, text = stripped(texts[i]) .. "\n" }
+  local manifests, variables = {}, render.variables(stack.config)
+  for _, template in ipairs(set) do
+    local manifest, fault = render_one(set, template, variables)
+    if manifest then
       manifests[#manifests + 1] = manifest
-      own[#own + 1] = yaml_fault(manifest)
+      fault = yaml_fault(manifest)
     end
-  end
-  for _, fault in ipairs(own) do
-    fault.stack = stack.name
-    faults[#faults + 1] = fault
+    if fault then
+      fault.stack = stack.name
+      faults[#faults + 1] = fault
+    end
   end
   return manifests
 end

@@ -5,22 +5,6 @@ local M = {}
 local json = require "host.json"
 local override = require "bench.plan.override"
 
----A deep copy that keeps the order of keys and the kind of empty tables.
----@param value any
----@return any
-function M.copy(value)
-  if type(value) ~= "table" then return value end
-  if override.kind_of(value) == "list" then
-    local list = {}
-    for i, item in ipairs(value) do list[i] = M.copy(item) end
-    return json.list(list)
-  end
-  local keys = json.keys(value)
-  local map = json.object({}, keys)
-  for _, key in ipairs(keys) do map[key] = M.copy(value[key]) end
-  return map
-end
-
 local function child(path, key)
   local shown = key:find("[.\"]") and '"' .. key .. '"' or key
   return path == "" and shown or path .. "." .. shown
@@ -60,7 +44,7 @@ local function merge(target, layer, path, origins, origin)
     elseif value ~= json.null then  -- a null leaves what the lower layer says, even if that is nothing
       if type(old) == "table" then forget_below(origins, here) end
       if old == nil then order[#order + 1] = key end
-      target[key] = M.copy(value)
+      json.take(target, key, layer)
       note(origins, here, value, origin)
     end
   end

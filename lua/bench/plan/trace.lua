@@ -26,7 +26,7 @@ local function note(history, path, value, origin, layer)
   history.now[path] = { text = text, origin = origin }
   local changes = history.changes[path] or {}
   history.changes[path] = changes
-  changes[#changes + 1] = { value = merge.copy(value), origin = origin, layer = layer }
+  changes[#changes + 1] = { value = json.copy(value), origin = origin, layer = layer }
 end
 
 ---Notes what changed since the last step; nothing if the stack is not traced.

@@ -22,7 +22,7 @@ local RENDERINGS = 1000
 local here = debug.getinfo(1, "S").source:match "^@(.*)/[^/]*$"
 local folder = info.home .. "/config/templates/jinja"
 
--- The configuration of a real stack, as the JSON text that templates are rendered with.
+-- The configuration of a real stack, as JSON text for both sides.
 local function config_text(spec, workspace)
   local opened = assert(session.open { spec = spec, workspace = workspace, offline = true })
   require("host.log").close()
@@ -35,7 +35,8 @@ local function options(name)
   return opts
 end
 
-local function ours(name, config)
+local function ours(name, config_json)
+  local config = render.variables(json.decode(config_json))
   local source, opts = assert(fs.read(folder .. "/" .. name)), options(name)
   local out = assert(render.text(source, config, opts))
   local begun = clock.monotonic()
@@ -73,9 +74,11 @@ local function resident_mb() return tonumber(fs.read("/proc/self/status"):match 
 
 local function memory(out)
   local first
+  local variables = {}
+  for i, template in ipairs(TEMPLATES) do variables[i] = render.variables(json.decode(template.config)) end
   for number = 1, RENDERINGS do
-    for _, template in ipairs(TEMPLATES) do
-      assert(render.text(template.source, template.config, options(template.name)))
+    for i, template in ipairs(TEMPLATES) do
+      assert(render.text(template.source, variables[i], options(template.name)))
     end
     if number == 100 then
       collectgarbage()

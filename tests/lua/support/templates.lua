@@ -47,7 +47,7 @@ end
 ---@return table
 function M.config(scenario, injected)
   defaults = defaults or t.ok(yaml.load(info.home .. "/config/templates/values/defaults.yaml"))
-  local config = merge.copy(defaults)
+  local config = json.copy(defaults)
   if scenario then layer(config, t.ok(yaml.decode(scenario))) end
   derive(config)
   if injected then layer(config, t.ok(yaml.decode(injected))) end
