@@ -60,6 +60,11 @@ struct Registry {
   void global(std::string name, Value value) { globals.emplace_back(std::move(name), std::move(value)); }
 };
 
+using Callables = std::unordered_map<std::string, Callable>;
+
+/// "there is no filter 'uper' (did you mean 'upper'?)"; `kind` is filter or test.
+std::string no_such(const char* kind, std::string_view name, const Callables& known);
+
 /// A native function as a value, for globals and bound methods.
 class NativeFunction final : public Object {
  public:
@@ -118,8 +123,7 @@ class Runtime {
 
   /// Calls any callable value; raises TypeError "'x' object is not callable", UndefinedError for undefined.
   virtual Value call(const Value& callable, Arguments& arguments) = 0;
-  /// By name, for `map('upper')`, `select('odd')`. Raise TemplateRuntimeError "No filter named 'x'." /
-  /// "No test named 'x'.".
+  /// By name, for `map('upper')`, `select('odd')`. Raise TemplateRuntimeError if there is none.
   virtual Value call_filter(std::string_view name, const Value& self, Arguments& arguments) = 0;
   virtual bool call_test(std::string_view name, const Value& self, Arguments& arguments) = 0;
 

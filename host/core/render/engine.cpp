@@ -194,6 +194,14 @@ const UsedName* bind_names(const std::vector<UsedName>& names,
 
 }  // namespace
 
+std::string no_such(const char* kind, std::string_view name, const Callables& known) {
+  std::vector<std::string> names;
+  names.reserve(known.size());
+  for (const auto& entry : known) names.push_back(entry.first);
+  std::sort(names.begin(), names.end());
+  return std::string("there is no ") + kind + " '" + std::string(name) + "'" + did_you_mean(name, names);
+}
+
 std::shared_ptr<const Loaded> Engine::bind(const std::string& name, const std::string& file,
                                            std::string_view text) const {
   auto loaded = std::make_shared<Loaded>();
@@ -201,8 +209,10 @@ std::shared_ptr<const Loaded> Engine::bind(const std::string& name, const std::s
   const UsedName* filter = bind_names(loaded->code->filters, registry_->filters, loaded->filters);
   const UsedName* test = bind_names(loaded->code->tests, registry_->tests, loaded->tests);
   if (filter && (!test || filter->line <= test->line))
-    fail_at("TemplateAssertionError", file, filter->line, "No filter named '" + filter->name + "'.");
-  if (test) fail_at("TemplateAssertionError", file, test->line, "No test named '" + test->name + "'.");
+    fail_at("TemplateAssertionError", file, filter->line,
+            no_such("filter", filter->name, registry_->filters));
+  if (test)
+    fail_at("TemplateAssertionError", file, test->line, no_such("test", test->name, registry_->tests));
   return loaded;
 }
 

@@ -132,8 +132,10 @@ Value CallExpr::call(Activation& at, const Value& caller) const {
 Value NamedExpr::apply(Activation& at, const Value& self) const {
   const Callable* callable = (kind == ExprKind::kFilter ? at.loaded.filters : at.loaded.tests)[index];
   if (!callable) {
-    const std::string what = kind == ExprKind::kFilter ? "filter" : "test";
-    raise("TemplateRuntimeError", "No " + what + " named '" + name + "' found.");
+    const bool filters = kind == ExprKind::kFilter;
+    const auto& registry = at.run.registry();
+    raise("TemplateRuntimeError",
+          no_such(filters ? "filter" : "test", name, filters ? registry.filters : registry.tests));
   }
   Arguments arguments;
   parts.eval(at, arguments);

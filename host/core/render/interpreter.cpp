@@ -281,7 +281,7 @@ const Callable& Interpreter::named(const std::unordered_map<std::string, Callabl
                                    std::string_view name) const {
   const auto at = table.find(std::string(name));
   if (at != table.end()) return at->second;
-  raise("TemplateRuntimeError", std::string("No ") + kind + " named " + repr(Value(name)) + ".");
+  raise("TemplateRuntimeError", no_such(kind, name, table));
 }
 
 Value Interpreter::call_filter(std::string_view name, const Value& self, Arguments& arguments) {
@@ -326,7 +326,7 @@ const Loaded& Interpreter::load(const Value& name) {
 
 const Loaded& Interpreter::select(const Value& names) {
   if (names.is_string() || names.is_undefined()) return load(names);
-  if (!truth(names)) raise("TemplatesNotFound", "Tried to select from an empty list of templates.");
+  if (!truth(names)) raise("TemplatesNotFound", "the list of templates to choose from is empty");
   std::string tried;
   const IteratorPtr steps = iterate(names);
   for (Value name; steps->next(name);) {
@@ -337,7 +337,7 @@ const Loaded& Interpreter::select(const Value& names) {
       tried += (tried.empty() ? "" : ", ") + (name.is_undefined() ? error.message : str(name));
     }
   }
-  raise("TemplatesNotFound", "none of the templates given were found: " + tried);
+  raise("TemplatesNotFound", "there is none of these templates: " + tried);
 }
 
 Ref<Context> Interpreter::root_context(const Loaded& loaded, Ref<Dict> variables) const {

@@ -110,7 +110,7 @@ void Parser::expect_word(std::string_view word) {
 }
 
 void Parser::fail_expected(const std::string& what) const {
-  if (is(TokenType::kEnd)) fail("unexpected end of template, expected '" + what + "'.", current().line);
+  if (is(TokenType::kEnd)) fail("the template ends where '" + what + "' is expected", current().line);
   fail("expected token '" + what + "', got " + describe(current()), current().line);
 }
 
@@ -611,7 +611,8 @@ CallParts Parser::parse_test_arguments() {
                             type == TokenType::kInteger || type == TokenType::kFloat ||
                             type == TokenType::kLeftBracket || type == TokenType::kLeftBrace;
   if (!starts_value || is_any_word({"else", "or", "and"})) return parts;
-  if (is_word("is")) fail("You cannot chain multiple tests with is", current().line);
+  if (is_word("is"))
+    fail("one test follows another: put the first one, with its 'is', in parentheses", current().line);
   parts.positional.push_back(parse_postfix(parse_primary()));
   return parts;
 }

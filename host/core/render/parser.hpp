@@ -81,6 +81,7 @@ class Parser {
   [[noreturn]] void fail_end_of_template(const EndWords* end) const;
   std::string looking_for(const EndWords* end) const;
   std::string innermost() const;
+  std::string still_open(const EndWords* end) const;
 
   // -- targets -----------------------------------------------------------------------------------------
   Target parse_target(const EndWords& end, bool with_namespace);

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "core/render/parser.hpp"
+#include "core/suggest.hpp"
 
 namespace core::render {
 
@@ -159,30 +160,33 @@ std::string Parser::looking_for(const EndWords* end) const {
 
 std::string Parser::innermost() const {
   for (auto tag = tags_.rbegin(); tag != tags_.rend(); ++tag) {
-    if (!tag->empty()) return " The innermost block that needs to be closed is '" + *tag + "'.";
+    if (!tag->empty()) return *tag;
   }
   return "";
 }
 
+// What is still open and how it goes on: ", inside '{% if %}', which needs 'endif'".
+std::string Parser::still_open(const EndWords* end) const {
+  const std::string tag = innermost();
+  return (tag.empty() ? "" : ", inside '{% " + tag + " %}'") + ", where " + looking_for(end) + " is missing";
+}
+
 void Parser::fail_unknown_tag(std::string_view word, int line) const {
-  std::string message = "Encountered unknown tag '" + std::string(word) + "'.";
-  if (!ends_.empty()) {
-    const bool expected_further_out = std::any_of(ends_.begin(), ends_.end(), [&](const EndWords* end) {
-      return std::find(end->begin(), end->end(), word) != end->end();
-    });
-    const std::string looking = looking_for(ends_.back());
-    message += expected_further_out ? " You probably made a nesting mistake. Jinja is expecting this tag, "
-                                      "but currently looking for " +
-                                          looking + "."
-                                    : " Jinja was looking for the following tags: " + looking + ".";
-  }
-  fail(message + innermost(), line);
+  const bool closes_an_outer_one = std::any_of(ends_.begin(), ends_.end(), [&](const EndWords* end) {
+    return std::find(end->begin(), end->end(), word) != end->end();
+  });
+  std::vector<std::string> known = {"for",  "if",         "block", "extends", "macro",   "include",
+                                    "from", "import",     "set",   "with",    "raw",     "filter",
+                                    "call", "autoescape", "do",    "break",   "continue"};
+  if (!ends_.empty()) known.insert(known.end(), ends_.back()->begin(), ends_.back()->end());
+  std::string message = closes_an_outer_one
+                            ? "'" + std::string(word) + "' comes too early"
+                            : "there is no tag '" + std::string(word) + "'" + did_you_mean(word, known);
+  fail(message + (ends_.empty() ? "" : still_open(ends_.back())), line);
 }
 
 void Parser::fail_end_of_template(const EndWords* end) const {
-  fail("Unexpected end of template. Jinja was looking for the following tags: " + looking_for(end) + "." +
-           innermost(),
-       current().line);
+  fail("the template ends too early" + still_open(end), current().line);
 }
 
 // -- targets ---------------------------------------------------------------------------------------------
@@ -375,7 +379,7 @@ void Parser::check_required(const BlockStatement& block) {
       for (const auto& piece : static_cast<const OutputStatement&>(*statement).pieces)
         blank = blank && !piece.expr && is_blank(piece.text);
     }
-    if (!blank) fail("Required blocks can only contain comments or whitespace", current().line);
+    if (!blank) fail("a required block can hold only comments and blanks", current().line);
   }
 }
 
@@ -450,7 +454,8 @@ std::unique_ptr<Statement> Parser::parse_from() {
     Target target = parse_name_target();
     const Name wanted = target.name;
     if (wanted->bytes()[0] == '_')
-      fail("names starting with an underline can not be imported", target.line, "TemplateAssertionError");
+      fail("a name that begins with '_' is private to its template and cannot be imported", target.line,
+           "TemplateAssertionError");
     if (skip_word("as")) target = parse_name_target();
     statement->names.emplace_back(wanted, std::move(target));
     if (parse_import_context(statement->with_context) || !is(TokenType::kComma)) break;

@@ -245,7 +245,7 @@ class Resolver {
     walk.into_blocks = true;
     walk.name = [this](const Text& name, bool load, int line) {
       if (!load && name.bytes() == "loop")
-        fail("Can't assign to special loop variable in for-loop target", line);
+        fail("'loop' is the loop's own variable: 'for' needs another name", line);
     };
     walk.walk(loop);
   }
@@ -381,7 +381,7 @@ class Resolver {
   }
 
   void resolve_extends(ExtendsStatement& statement, const Frame& frame) {
-    if (!frame.toplevel) fail("cannot use extend from a non top-level scope", statement.line);
+    if (!frame.toplevel) fail("'extends' must not stand inside another tag", statement.line);
     resolve(*statement.name, frame);
     statement.repeated = extends_so_far_ > 0;
     ++extends_so_far_;
