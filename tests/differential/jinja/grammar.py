@@ -139,7 +139,7 @@ class Grammar(Expressions):
 
     def set_block(self):
         name = self.name()
-        text = self.tag("set %s%s" % (name, self.pick("", "", "|upper", "|trim|replace('a', 'b')"))) + self.body(3) + self.tag("endset")
+        text = self.tag("set %s%s" % (name, self.pick("", "", "|upper", "|trim|replace('a', 'b')"))) + self.collected(3) + self.tag("endset")
         self.scope[name] = "str"
         return text
 

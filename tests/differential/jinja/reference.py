@@ -34,7 +34,7 @@ def pad(text, width, first):
 
 
 def plan_indent(value, width=4, first=False):
-    return pad(value, width, first) if value else value
+    return pad(str(value), width, first) if value else value
 
 
 def toyaml(value, indent=0, default_flow_style=False):
