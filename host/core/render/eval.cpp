@@ -229,7 +229,8 @@ Value ConcatExpr::eval(Activation& at) const {
     markup = markup || values.back().is_markup();
   }
   std::string text;
-  if (!at.escapes(escaping)) {
+  // Where only the rendering knows whether output is escaped, Jinja2 joins plain text.
+  if (escaping != Escaping::kOn) {
     for (const auto& value : values) append_str(text, value);
     charge_bytes(text.size());
     return text;
