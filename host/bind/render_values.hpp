@@ -18,7 +18,8 @@ core::render::Value to_render(lua_State* L, int index);
 
 using SharedTree = std::shared_ptr<const core::Value>;
 
-/// The variables of a rendering: those that are lists or objects are made when a template first asks for them.
+/// The variables of a rendering: those that are lists or objects are made when a template first asks for
+/// them.
 core::render::Value to_variables(const SharedTree& tree);
 
 /// Pushes a template value: undefined is nil, None is null, generators and views are lists, what else has no
