@@ -1,5 +1,7 @@
 // Damaged and random templates with random contexts: each is rendered or refused, within its limits. Meant
 // for the sanitizers; bounded and repeatable.
+#include <cstdlib>
+
 #include "catch.hpp"
 #include "core/render/engine.hpp"
 #include "core/utf8.hpp"
@@ -202,8 +204,10 @@ void check_error(const core::Error& error) {
 }  // namespace
 
 TEST_CASE("damaged templates with random contexts are rendered or refused", "[render]") {
-  Mutator mutator(7, kTemplates, kSpice);
-  Contexts contexts(8);
+  const char* given = std::getenv("LLMDBENCH_FUZZ_SEED");  // to look further than every run does
+  const auto seed = static_cast<unsigned>(given ? std::atoi(given) : 7);
+  Mutator mutator(seed, kTemplates, kSpice);
+  Contexts contexts(seed + 1);
   const auto registry = core::render::builtin_registry(false), plan = core::render::builtin_registry(true);
   for (unsigned round = 0; round < kRounds; ++round) {
     const std::string text = mutator.next();
