@@ -101,7 +101,7 @@ core::YamlStyle style_of(const Value& from) {
 
 }  // namespace
 
-TEST_CASE("documents on which we once differed from PyYAML", "[.][differential]") {
+TEST_CASE("recorded documents read as PyYAML reads them", "[.][differential]") {
   const auto cases = core::load_json(TEST_SOURCE_DIR "/differential/yaml/cases.json");
   if (!cases) FAIL(cases.error().message);
   for (const auto& entry : *cases) {
