@@ -176,7 +176,7 @@ function M.findings(config, origins, opts)
   opts = opts or {}
   local state = { schema = opts.schema or schema_of.config(), origins = origins, findings = {}, own = {} }
   for _, key in ipairs(opts.defaults and json.keys(opts.defaults) or {}) do
-    state.own[key] = not text.nearest(key, state.schema.root.order)
+    state.own[key] = not state.schema.root.fields[key] and not text.nearest(key, state.schema.root.order)
   end
   state.complete = opts.complete
   if state.complete == nil then state.complete = not is_local(config) end
