@@ -80,10 +80,10 @@ end
 ---@return table<string, string> files
 function M.files()
   return {
-    ["defaults.json"] = convert.document("defaults", "Defaults of llmdbenchmark", defaults()),
-    ["scenario.json"] = convert.document("scenario", "Scenario of llmdbenchmark", scenario()),
-    ["experiment.json"] = convert.document("experiment", "Experiment of llmdbenchmark", experiment()),
-    ["profile.json"] = convert.document("profile", "Workload profile of llmdbenchmark", profile()),
+    ["defaults.json"] = convert.document("Defaults of llmdbenchmark", defaults()),
+    ["scenario.json"] = convert.document("Scenario of llmdbenchmark", scenario()),
+    ["experiment.json"] = convert.document("Experiment of llmdbenchmark", experiment()),
+    ["profile.json"] = convert.document("Workload profile of llmdbenchmark", profile()),
   }
 end
 

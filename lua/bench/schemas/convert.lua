@@ -15,7 +15,7 @@ local BOOL_TEXT = "^([Tt]rue|[Ff]alse|[Yy]es|[Nn]o|[Oo]n|[Oo]ff|1|0)$"
 local QUANTITY = "^[-+]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][-+]?[0-9]+)?$"
 local DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
-local ORDER = { "$schema", "$id", "title", "description", "type", "enum", "const", "pattern", "minimum", "maximum",
+local ORDER = { "$schema", "title", "description", "type", "enum", "const", "pattern", "minimum", "maximum",
   "default", "properties", "additionalProperties", "required", "items", "anyOf", "$ref", "$defs" }
 
 local function object(fields) return json.object(fields or {}, ORDER) end
@@ -177,12 +177,11 @@ function M.definitions(schema, style, into)
   return into
 end
 
----@param name string of the file, without `.json`
 ---@param title string
 ---@param body table becomes the document
 ---@return string text
-function M.document(name, title, body)
-  body["$schema"], body["$id"], body.title = DRAFT, "llmdbenchmark/" .. name .. ".json", title
+function M.document(title, body)
+  body["$schema"], body.title = DRAFT, title
   return json.encode(body, { indent = 1 }) .. "\n"
 end
 
