@@ -94,7 +94,7 @@ void tune_collector(lua_State* L) {
   const char* mode = std::getenv("LLMDBENCH_TEST_GC");
   if (!mode || std::string(mode) != "aggressive") return;
   lua_gc(L, LUA_GCSETPAUSE, 0);
-  lua_gc(L, LUA_GCSETSTEPMUL, 100000);
+  lua_gc(L, LUA_GCSETSTEPMUL, 400);
 }
 
 std::string text_of_error(lua_State* L) {
