@@ -1,6 +1,7 @@
 #include <atomic>
 #include <fstream>
 #include <thread>
+#include <vector>
 
 #include <unistd.h>
 
@@ -360,4 +361,32 @@ TEST_CASE("without stamps arrival is when the bytes were read") {
   std::size_t got = 0;
   REQUIRE(pair.server.read(buffer, sizeof buffer, got) == Io::kOk);
   CHECK(pair.server.arrived_ns() >= before);
+}
+
+TEST_CASE("arrivals of a connection never go back, also when the thread is interrupted") {
+  Pair pair;
+  Io client_io, server_io;
+  REQUIRE(pair.shake_hands(client_io, server_io));
+  REQUIRE(pair.server.stamp_arrivals());
+  std::atomic<bool> done{false};
+  std::vector<std::thread> rivals;
+  for (int i = 0; i < 4; ++i)
+    rivals.emplace_back([&done] {
+      while (!done) {
+      }
+    });
+  std::int64_t last = 0, went_back = 0, from_the_future = 0;
+  for (int round = 0; round < 3000; ++round) {
+    REQUIRE(pair.client.send("x") == Io::kOk);
+    char buffer[8];
+    std::size_t got = 0;
+    REQUIRE(pair.server.read(buffer, sizeof buffer, got) == Io::kOk);
+    went_back += pair.server.arrived_ns() < last;
+    last = pair.server.arrived_ns();
+    from_the_future += last > now_ns();
+  }
+  done = true;
+  for (auto& rival : rivals) rival.join();
+  CHECK(went_back == 0);
+  CHECK(from_the_future == 0);
 }

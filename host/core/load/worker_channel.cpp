@@ -153,7 +153,8 @@ void Worker::read_answer(Channel& channel) {
         break;
     }
     now_ = net::now_ns();
-    const std::int64_t arrived = channel.connection.arrived_ns();
+    // The wall clock, which the stamps are of, may be set meanwhile: no answer comes before its request.
+    const std::int64_t arrived = std::max(channel.connection.arrived_ns(), epoch_ + channel.record.sent_ns);
     const bool first = !channel.reader.tokens().chunks();
     const auto state = channel.reader.feed({buffer_.data(), got}, arrived);
     if (first && channel.reader.tokens().chunks())

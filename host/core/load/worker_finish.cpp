@@ -1,4 +1,6 @@
 // The end of a request: its record, its slot, its connection, its user.
+#include <algorithm>
+
 #include "core/load/worker.hpp"
 
 namespace core::load {
@@ -24,7 +26,7 @@ void Worker::fail(Channel& channel, Failure failure, const std::string& detail, 
 
 void Worker::finish(Channel& channel) {
   Record& record = channel.record;
-  record.end_ns = channel.connection.arrived_ns() - epoch_;
+  record.end_ns = std::max(channel.connection.arrived_ns() - epoch_, record.sent_ns);
   channel.reader.fill(record, epoch_);
   if (!record.succeeded()) keep_sample(record, channel.reader.detail());
   if (channel.reused) stale_in_a_row_ = 0;

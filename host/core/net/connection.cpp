@@ -20,8 +20,27 @@ namespace core::net {
 
 namespace {
 
-constexpr std::size_t kMaxParts = 64;                     // parts per system call
+constexpr std::size_t kMaxParts = 64;  // parts per system call
+constexpr std::int64_t kOneMoment_ns = 10'000;
 constexpr std::int64_t kOldestStamp_ns = 60'000'000'000;  // an older one means that the time of day was set
+
+std::int64_t to_ns(const timespec& t) { return t.tv_sec * std::int64_t{1'000'000'000} + t.tv_nsec; }
+
+/// One moment on both clocks.
+struct Moment {
+  std::int64_t monotonic_ns, wall_ns;
+};
+
+// The wall clock is read between two looks at the other one, again if the thread was interrupted there.
+Moment read_clocks() {
+  for (int attempt = 1;; ++attempt) {
+    const std::int64_t before = now_ns();
+    timespec wall{};
+    clock_gettime(CLOCK_REALTIME, &wall);
+    const std::int64_t after = now_ns();
+    if (after - before < kOneMoment_ns || attempt == 3) return {before + (after - before) / 2, to_ns(wall)};
+  }
+}
 
 // OpenSSL's own socket BIO uses write(), which raises SIGPIPE; ours uses send() without it.
 int bio_write(BIO* bio, const char* data, int length) {
@@ -163,16 +182,16 @@ ssize_t Connection::receive_stamped(char* buffer, std::size_t capacity) {
   message.msg_control = control;
   message.msg_controllen = sizeof control;
   const auto n = ::recvmsg(fd_.get(), &message, 0);
-  arrived_ns_ = now_ns();
   if (n <= 0) return n;
+  const std::int64_t earlier_ns = arrived_ns_;
+  const Moment now = read_clocks();
+  arrived_ns_ = now.monotonic_ns;
   const cmsghdr* note = CMSG_FIRSTHDR(&message);
   if (!note || note->cmsg_level != SOL_SOCKET || note->cmsg_type != SCM_TIMESTAMPNS) return n;
-  timespec stamp{}, today{};
+  timespec stamp{};
   std::memcpy(&stamp, CMSG_DATA(note), sizeof stamp);
-  clock_gettime(CLOCK_REALTIME, &today);
-  const std::int64_t age_ns =
-      (today.tv_sec - stamp.tv_sec) * std::int64_t{1'000'000'000} + (today.tv_nsec - stamp.tv_nsec);
-  if (age_ns > 0 && age_ns < kOldestStamp_ns) arrived_ns_ -= age_ns;
+  const std::int64_t age_ns = now.wall_ns - to_ns(stamp);
+  if (age_ns > 0 && age_ns < kOldestStamp_ns) arrived_ns_ = std::max(earlier_ns, arrived_ns_ - age_ns);
   return n;
 }
 

@@ -51,8 +51,8 @@ class Connection {
   /// Asks the kernel to note when bytes arrive (SO_TIMESTAMPNS). False where it does not; TLS has none.
   bool stamp_arrivals();
   /// When the newest bytes of the last `read` with kOk reached this machine, in nanoseconds of
-  /// CLOCK_MONOTONIC: earlier than now by what this thread took to wake up and get round to them. Without
-  /// stamps: when `read` had them.
+  /// CLOCK_MONOTONIC: earlier than now by what this thread took to wake up and get round to them, never
+  /// earlier than what came before on this connection. Without stamps: when `read` had them.
   std::int64_t arrived_ns() const { return arrived_ns_; }
 
   /// Sends the parts in order with one system call where possible. What the kernel does not take is kept

@@ -131,7 +131,11 @@ class Parser {
   CallParts parse_test_arguments();
   ExprPtr binary(BinaryOp op, ExprPtr left, ExprPtr right, int line) const;
   template <class T>
-  std::unique_ptr<T> finish(std::unique_ptr<T> expr, int line) const;
+  std::unique_ptr<T> finish(std::unique_ptr<T> expr, int line) const {
+    place(*expr, line);
+    return expr;
+  }
+  void place(Expr& expr, int line) const;
 
   Template& out_;
   const Options& options_;
