@@ -211,6 +211,7 @@ int YamlScanner::scan_block_header(char& chomping) {
     }
     ++at_;
   }
+  if (at() == '#') fail("a comment needs a blank in front of it");
   finish_line("behind the header of a block");
   return increment;
 }

@@ -139,7 +139,10 @@ class Parser {
     if (++depth_ > kDeepest) fail("nested deeper than " + std::to_string(kDeepest) + " levels");
     const Properties properties = read_properties();
     YamlNode* node = open_node(properties, block, list_at_same_indent);
-    if (!properties.anchor.empty()) anchors_[properties.anchor] = node;
+    if (!properties.anchor.empty() && !anchors_.emplace(properties.anchor, node).second)
+      throw YamlSyntaxError{properties.offset,
+                            "the anchor &" + properties.anchor + " is defined a second time",
+                            "give one of them another name"};
     fill_node(*node, list_at_same_indent);
     --depth_;
     return node;

@@ -139,7 +139,7 @@ TEST_CASE("what PyYAML refuses as structure, we refuse too", "[.][differential]"
   }
   INFO("seed " << seed() << ": " << accepted << " of " << refused << " accepted");
   CHECK(refused > 300);
-  CHECK(accepted * 50 < refused);  // `0x_`, `...` in front, a `%` alone, an anchor that is used twice
+  CHECK(accepted * 200 < refused);  // `0x_`, `...` in front, a `%` alone
 }
 
 TEST_CASE("whatever we write as YAML is what PyYAML writes, and both read it back", "[.][differential]") {

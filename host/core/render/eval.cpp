@@ -131,16 +131,19 @@ Value CallExpr::call(Activation& at, const Value& caller) const {
 
 Value NamedExpr::apply(Activation& at, const Value& self) const {
   const Callable* callable = (kind == ExprKind::kFilter ? at.loaded.filters : at.loaded.tests)[index];
-  if (!callable) {
-    const bool filters = kind == ExprKind::kFilter;
-    const auto& registry = at.run.registry();
-    raise("TemplateRuntimeError",
-          no_such(filters ? "filter" : "test", name, filters ? registry.filters : registry.tests));
-  }
   Arguments arguments;
   parts.eval(at, arguments);
   at.run.charge();
+  if (!callable) fail_absent(at, arguments);
   return at.run.apply(*callable, self, arguments);
+}
+
+// Only where Jinja2 looks when the place is reached: its stand-in for what is not there takes no keywords.
+void NamedExpr::fail_absent(Activation& at, const Arguments& arguments) const {
+  const bool filters = kind == ExprKind::kFilter;
+  const auto& registry = at.run.registry();
+  raise(arguments.keyword.empty() ? "TemplateRuntimeError" : "TypeError",
+        no_such(filters ? "filter" : "test", name, filters ? registry.filters : registry.tests));
 }
 
 Value NamedExpr::apply_to(Activation& at, const Value& self) const {

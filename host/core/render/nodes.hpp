@@ -196,6 +196,7 @@ struct NamedExpr final : Expr {
   }
   Value eval(Activation& at) const override { return apply(at, subject ? subject->eval(at) : Value()); }
   Value apply(Activation& at, const Value& self) const;
+  [[noreturn]] void fail_absent(Activation& at, const Arguments& arguments) const;
   /// Applies a chain of filters whose innermost one has no subject to `self`.
   Value apply_to(Activation& at, const Value& self) const;
   void children(const ExprVisitor& visit) override {
