@@ -83,6 +83,15 @@ local function run_body(events, body, argument)
   return result
 end
 
+-- A folder that is not there would leave only the installed specifications, without a word.
+local function check_base_dir(cli)
+  local given = cli.options.base_dir
+  local stat = given and require("host.fs").stat(require("bench.spec").base_dir(given))
+  if not given or (stat and stat.type == "dir") then return true end
+  return nil, { code = "not_found", usage = true, message = "--base-dir: there is no folder " .. given,
+    hint = "give the folder that holds config/" }
+end
+
 ---Prepares console and event file for a command that opens its sessions itself, and hands it their options.
 ---@async
 ---@param cli bench.Cli
@@ -90,6 +99,8 @@ end
 ---@return integer exit_code
 function M.with_console(cli, body)
   set_console(cli)
+  local valid, problem = check_base_dir(cli)
+  if not valid then return finish(nil, problem) end
   local events, err = open_events(cli)
   if err then return finish(nil, err) end
   local opts = session_options(cli)
@@ -117,7 +128,8 @@ end
 ---@return integer exit_code
 function M.with_session(cli, about, body)
   set_console(cli)
-  local valid, problem = check_steps(cli, about.phase)
+  local valid, problem = check_base_dir(cli)
+  if valid then valid, problem = check_steps(cli, about.phase) end
   if not valid then return finish(nil, problem) end
   local events, err = open_events(cli)
   if err then return finish(nil, err) end

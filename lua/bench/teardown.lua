@@ -3,6 +3,7 @@
 local M = {}
 
 local local_servers = require "bench.local_servers"
+local methods = require "bench.methods"
 
 -- Without `--stack` everything this specification left in the namespace goes, also a stack that is not in the
 -- scenario any more.
@@ -13,6 +14,17 @@ local function filter(ctx)
     for i, stack in ipairs(ctx.stacks) do stacks[i] = stack.name end
   end
   return { spec = ctx.spec.name, stacks = stacks }
+end
+
+-- Saying "nothing runs" of what this version cannot look at would be a lie.
+local function cannot_remove(ctx)
+  for _, stack in ipairs(ctx.stacks) do
+    local _, err = methods.get(stack.method)
+    if err then
+      err.message = "stack '" .. stack.name .. "': " .. err.message
+      return err
+    end
+  end
 end
 
 ---Logs what will be ended.
@@ -32,6 +44,10 @@ function M.list(ctx)
       intent, orphan.pid, orphan.stack))
   end
   local count = #owned.servers + #owned.orphans
+  if count == 0 then
+    err = cannot_remove(ctx)
+    if err then return nil, err end
+  end
   if count > 0 then return { message = count .. " server(s) to end" } end
   return { message = "nothing of '" .. ctx.spec.name .. "' runs in namespace '" .. ctx.namespace .. "'" }
 end

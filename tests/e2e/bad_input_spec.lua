@@ -13,6 +13,13 @@ local cases = {
   { "a harness", { "--spec", "local/quickstart", "run", "-l", "natvie" }, 1, { "natvie", "native" } },
   { "a number", { "sim", "--max-num-seqs", "many" }, 2, { "many", "max-num-seqs" } },
   { "a design", { "experiment", "--design", "full_factorial_exampel", "--list" }, 1, { "full_factorial_exampel" } },
+  { "a base folder", { "--base-dir", "nowhere", "specs" }, 2, { "--base-dir", "nowhere" } },
+  { "an option without its question", { "--spec", "examples/gpu", "plan", "--offline", "--hub", "http://h" }, 2,
+    { "--hub", "--capacity" } },
+  { "two questions", { "--spec", "examples/gpu", "plan", "--explain", "model.name", "--capacity" }, 2, { "one at a time" } },
+  { "a model's configuration", { "--spec", "examples/gpu", "plan", "--offline", "--capacity", "--model-config", "nowhere" }, 1,
+    { "nowhere" } },
+  { "what to tear down", { "--spec", "examples/gpu", "teardown", "--offline" }, 1, { "modelservice", "not part" } },
   { "a script", { "scripts/no_such.lua" }, 1, { "scripts/no_such.lua" } },
 }
 

@@ -99,7 +99,28 @@ local function diff(cli)
   end)
 end
 
+local QUESTIONS = { "explain", "diff", "capacity" }
+
+-- Options that would do nothing, and questions that would go unanswered.
+local function misuse(cli)
+  local asked = {}
+  for _, name in ipairs(QUESTIONS) do
+    if cli.options[name] then asked[#asked + 1] = "--" .. name end
+  end
+  if #asked > 1 then return table.concat(asked, " and ") .. " are answered one at a time" end
+  for _, name in ipairs { "model_config", "hub" } do
+    if (cli.sources or {})[name] == "flag" and not cli.options.capacity then
+      return "--" .. name:gsub("_", "-") .. " only says something together with --capacity"
+    end
+  end
+end
+
 local function run(cli)
+  local problem = misuse(cli)
+  if problem then
+    require("bench.startup").tell { message = problem }
+    return require("host.info").exit_codes.usage
+  end
   if cli.options.capacity then return require("bench.plan.capacity.show").run(cli) end
   if cli.options.diff then return diff(cli) end
   if cli.options.explain then return explain(cli) end

@@ -97,9 +97,14 @@ end
 function M.run(cli)
   local codes = require("host.info").exit_codes
   return require("bench.startup").with_console(cli, function(opts)
+    local given = cli.options.model_config
+    if given then
+      local facts, problem = require("bench.plan.capacity.source").from_path(given)
+      if not facts then return nil, problem end
+    end
     local built, err = require("bench.session").plan(opts)
     if not built then return nil, err end
-    local results, access = M.check(built, { model_config = cli.options.model_config, endpoint = cli.options.hub,
+    local results, access = M.check(built, { model_config = given, endpoint = cli.options.hub,
       offline = opts.dry_run or opts.offline })
     print_results(cli, results, access)
     return all_ok(results, access) and codes.success or codes.failed
