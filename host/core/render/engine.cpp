@@ -213,6 +213,7 @@ std::shared_ptr<const Loaded> Engine::bind(const std::string& name, const std::s
             no_such("filter", filter->name, registry_->filters));
   if (test)
     fail_at("TemplateAssertionError", file, test->line, no_such("test", test->name, registry_->tests));
+  if (const auto& late = loaded->code->late_fault) fail_at("SyntaxError", file, late->line, late->message);
   return loaded;
 }
 

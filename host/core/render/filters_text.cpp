@@ -239,7 +239,7 @@ Value filesizeformat(Runtime& runtime, const Value& self, Arguments& arguments) 
   const bool binary = truth_or(given[0], false);
   const double size = to_float(runtime, self), base = binary ? 1024 : 1000;
   if (size == 1) return "1 Byte";
-  if (size < base) return printed("%.0f Bytes", std::trunc(size));
+  if (size < base) return printed("%.0f Bytes", std::trunc(size) + 0.0);  // -0 is 0
   double unit = base;
   const auto& names = binary ? kBinary : kDecimal;
   for (const char* name : names) {

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -554,6 +555,15 @@ struct Template {
   std::vector<BlockStatement*> blocks;
   bool extends = false;
   std::vector<UsedName> filters, tests;
+  /// What Jinja2 leaves to Python's compiler to refuse, the first of it: said when nothing else is wrong.
+  struct LateFault {
+    int line = 0;
+    std::string message;
+  };
+  std::optional<LateFault> late_fault;
+  void refuse_late(std::string message, int line_of_fault) {
+    if (!late_fault || line_of_fault < late_fault->line) late_fault = {line_of_fault, std::move(message)};
+  }
   std::vector<std::unique_ptr<std::string>> texts;  // data whose line ends were changed
 };
 

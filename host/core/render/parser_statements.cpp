@@ -334,8 +334,7 @@ void Parser::parse_signature(MacroCode& macro) {
     }
     for (const auto& other : macro.parameters) {
       if (other.name->bytes() == parameter.name->bytes())
-        fail("duplicate argument '" + parameter.name->bytes() + "' in function definition", target.line,
-             "SyntaxError");
+        out_.refuse_late("the macro has two parameters '" + parameter.name->bytes() + "'", target.line);
     }
     macro.parameters.push_back(std::move(parameter));
   }

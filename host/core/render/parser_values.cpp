@@ -287,7 +287,7 @@ void Parser::parse_argument(CallParts& parts, int line) {
     take();
     for (const auto& [known, value] : parts.keyword) {
       if (known->bytes() == key->bytes())
-        fail("keyword argument repeated: " + key->bytes(), line, "SyntaxError");
+        out_.refuse_late("the argument '" + key->bytes() + "' is given twice", line);
     }
     parts.keyword.emplace_back(key, parse_expression());
   } else {

@@ -120,9 +120,9 @@ class Resolver {
     expr.children([&](Expr& child) { resolve(child, frame); });
   }
 
-  void check_slice(const Expr& expr) const {
+  void check_slice(const Expr& expr) {
     const auto* slice = dynamic_cast<const SliceExpr*>(&expr);
-    if (slice && !slice->owner) fail("invalid syntax", slice->line, "SyntaxError");
+    if (slice && !slice->owner) out_.refuse_late("a slice stands where it slices nothing", slice->line);
   }
 
   void note_use(NamedExpr& use, const Frame& frame) {
@@ -204,10 +204,10 @@ class Resolver {
 
   static Export exported(const Frame& frame) { return frame.toplevel ? Export::kContext : Export::kNone; }
 
-  void check_jump(const Statement& jump, const Frame& frame) const {
+  void check_jump(const Statement& jump, const Frame& frame) {
     if (frame.in_loop) return;
-    fail(jump.kind == StatementKind::kBreak ? "'break' outside loop" : "'continue' not properly in loop",
-         jump.line, "SyntaxError");
+    const char* tag = jump.kind == StatementKind::kBreak ? "break" : "continue";
+    out_.refuse_late(std::string("'") + tag + "' stands outside of a loop", jump.line);
   }
 
   void resolve_output(OutputStatement& output, const Frame& frame) {

@@ -29,7 +29,10 @@ bool is_float(const Value& v) { return v.is_float(); }
 bool is_number(const Value& v) { return v.is_number(); }
 bool is_string(const Value& v) { return v.is_string(); }
 bool is_mapping(const Value& v) { return v.is_dict() || (v.is_object() && v.as_object().is_mapping()); }
-bool is_escaped(const Value& v) { return v.is_markup(); }
+// What has `__html__`: markup, and Jinja2's chainable undefined.
+bool is_escaped(const Value& v) {
+  return v.is_markup() || (v.is_undefined() && v.as_undefined().kind == UndefinedKind::kChainable);
+}
 bool is_callable_value(const Value& v) { return v.is_undefined() || is_callable(v); }
 bool is_even(const Value& v) { return equals(modulo(v, 2), 0); }
 bool is_odd(const Value& v) { return equals(modulo(v, 2), 1); }
