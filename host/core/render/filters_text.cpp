@@ -118,14 +118,13 @@ Value truncate(Runtime&, const Value& self, Arguments& arguments) {
   const auto given =
       bind_arguments(arguments, "do_truncate", 2, {{"length"}, {"killwords"}, {"end"}, {"leeway"}});
   const Value end_mark = value_or(given[2], "...");
-  const std::int64_t most = index_or(given[0], 255), leeway = is_given(given[3]) ? to_index(given[3]) : 5;
+  const Value most = value_or(given[0], 255), leeway = is_given(given[3]) ? given[3] : Value(5);
   const auto end_length = static_cast<std::int64_t>(length(end_mark));
-  if (most < end_length)
-    raise("AssertionError",
-          "expected length >= " + std::to_string(end_length) + ", got " + std::to_string(most));
-  if (leeway < 0) raise("AssertionError", "expected leeway >= 0, got " + std::to_string(leeway));
-  if (static_cast<std::int64_t>(length(self)) <= most + leeway) return self;
-  const Value kept = slice(self, Value::none(), most - end_length, Value::none());
+  if (!greater_equal(most, end_length))
+    raise("AssertionError", "expected length >= " + std::to_string(end_length) + ", got " + str(most));
+  if (!greater_equal(leeway, 0)) raise("AssertionError", "expected leeway >= 0, got " + str(leeway));
+  if (less_equal(static_cast<std::int64_t>(length(self)), add(most, leeway))) return self;
+  const Value kept = slice(self, Value::none(), subtract(most, end_length), Value::none());
   if (truth_or(given[1], false)) return add(kept, end_mark);
   if (!kept.is_string()) raise_no_attribute(kept, "rsplit");
   const auto words = strings::split_right(kept.as_string(), " ", 1);
