@@ -88,15 +88,16 @@ bool all_blank(const Characters& chunk) {
   return true;
 }
 
+/// The flags stay values: Python looks at them only when a word asks for it.
 struct Wrapping {
   std::size_t width;
-  bool break_long_words;
-  bool break_on_hyphens;
+  Value break_long_words;
+  Value break_on_hyphens;
 };
 
 /// How much of a word that is too long goes on the current line.
 std::size_t piece_of_long_word(const Characters& chunk, std::size_t space, const Wrapping& how) {
-  if (!how.break_on_hyphens || chunk.size() <= space) return space;
+  if (!truth(how.break_on_hyphens) || chunk.size() <= space) return space;
   const std::size_t hyphen = chunk.substr(0, space).rfind(U'-');
   if (hyphen == Characters::npos || hyphen == 0) return space;
   const bool only_hyphens = chunk.find_first_not_of(U'-') >= hyphen;
@@ -104,7 +105,7 @@ std::size_t piece_of_long_word(const Characters& chunk, std::size_t space, const
 }
 
 std::vector<Characters> wrap(const Characters& text, const Wrapping& how) {
-  std::vector<Characters> lines, chunks = Chunker(text, how.break_on_hyphens).chunks();
+  std::vector<Characters> lines, chunks = Chunker(text, how.break_on_hyphens.same_as(true)).chunks();
   std::size_t at = 0;
   while (at < chunks.size()) {
     std::vector<Characters> line;
@@ -115,7 +116,7 @@ std::vector<Characters> wrap(const Characters& text, const Wrapping& how) {
       line.push_back(chunks[at++]);
     }
     if (at < chunks.size() && chunks[at].size() > how.width) {
-      if (how.break_long_words) {
+      if (truth(how.break_long_words)) {
         const std::size_t take = piece_of_long_word(chunks[at], how.width - size, how);
         line.push_back(chunks[at].substr(0, take));
         chunks[at].erase(0, take);
@@ -143,15 +144,15 @@ Value wordwrap(Runtime& runtime, const Value& self, Arguments& arguments) {
                                     {{"width"}, {"break_long_words"}, {"wrapstring"}, {"break_on_hyphens"}});
   if (!self.is_string()) raise_no_attribute(self, "splitlines");
   const Value separator = is_given(given[2]) ? given[2] : Value(runtime.options().newline_sequence);
-  const std::int64_t width = index_or(given[0], 79);
-  const Wrapping how{static_cast<std::size_t>(std::max<std::int64_t>(width, 0)), truth_or(given[1], true),
-                     truth_or(given[3], true)};
+  const auto text_lines = strings::split_lines(self.as_string());
+  const std::string& between = require_text(separator, "wrapstring");
+  if (text_lines.empty()) return "";  // nothing looks at the width then
+  const Value width = value_or(given[0], 79);
+  if (less_equal(width, 0)) raise_value_error("invalid width " + repr(width) + " (must be > 0)");
+  const double most = std::clamp(width.is_number() ? width.as_double() : 1.0, 1.0, 1e15);
+  const Wrapping how{static_cast<std::size_t>(most), value_or(given[1], true), value_or(given[3], true)};
   std::string out;
   bool first = true;
-  const auto text_lines = strings::split_lines(self.as_string());
-  if (width <= 0 && !text_lines.empty())
-    raise_value_error("invalid width " + std::to_string(width) + " (must be > 0)");
-  const std::string& between = require_text(separator, "wrapstring");
   for (const auto line : text_lines) {
     runtime.charge(line.size());
     if (!first) out += between;

@@ -85,7 +85,8 @@ def checked_xmlattr(eval_ctx, attributes, autospace=True):
 
 
 class Generator(jinja2.compiler.CodeGenerator):
-    """Records the lines of `with` and `set`, which Jinja2 forgets: it blames an error there on what is before."""
+    """Records the lines of `with`, `set` and `extends`, which Jinja2 forgets: it blames an error there on what is
+    before."""
 
     def visit_With(self, node, frame):
         self.newline(node)
@@ -94,6 +95,10 @@ class Generator(jinja2.compiler.CodeGenerator):
     def visit_Assign(self, node, frame):
         self.newline(node)
         super().visit_Assign(node, frame)
+
+    def visit_Extends(self, node, frame):
+        self.newline(node)
+        super().visit_Extends(node, frame)
 
 
 class UnfoldedGenerator(Generator):
