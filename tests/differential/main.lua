@@ -29,7 +29,7 @@ end
 local seed = env.get "LLMDBENCH_TEST_SEED" or tostring(os.time())
 require("jinja.suite").run(count, here .. "/jinja", {
   seed = seed,
-  count = tonumber(env.get "LLMDBENCH_TEST_COUNT" or 4000),
+  count = tonumber(env.get "LLMDBENCH_TEST_COUNT" or 3000),
   first = tonumber(env.get "LLMDBENCH_TEST_FIRST" or 0),
 })
 require("jinja.shipped").run(count, here .. "/jinja")
