@@ -52,11 +52,15 @@ std::vector<std::string> nearest_words(std::string_view word, const std::vector<
   const std::string wanted = folded(word);
   const std::size_t allowed = allowed_distance(word.size());
   for (const auto& candidate : candidates) {
+    const std::size_t longer = std::max(word.size(), candidate.size());
+    const bool contained = contains_either_way(wanted, folded(candidate));
+    // The difference of the lengths is the least distance; most words are ruled out by that alone.
+    if (!contained && longer - std::min(word.size(), candidate.size()) > allowed) continue;
     const std::size_t distance = edit_distance(word, candidate);
     // A candidate no longer than the distance would share no letter with the word.
-    if (distance <= allowed && distance < std::max(word.size(), candidate.size()))
+    if (distance <= allowed && distance < longer)
       ranked.emplace_back(0, distance, candidate);
-    else if (contains_either_way(wanted, folded(candidate)))
+    else if (contained)
       ranked.emplace_back(1, distance, candidate);
   }
   std::sort(ranked.begin(), ranked.end());

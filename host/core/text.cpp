@@ -1,11 +1,13 @@
 #include "core/text.hpp"
 
+#include <unistd.h>
+
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <stdexcept>
 
 #include <openssl/evp.h>
-#include <openssl/rand.h>
 
 namespace core {
 
@@ -103,9 +105,11 @@ Result<std::string> base64_decode(std::string_view text) {
 }
 
 std::string random_bytes(std::size_t count) {
+  constexpr std::size_t kAtOnce = 256;  // all that getentropy gives in one call
   std::string bytes(count, '\0');
-  if (RAND_bytes(reinterpret_cast<unsigned char*>(bytes.data()), static_cast<int>(count)) != 1)
-    throw std::runtime_error("the system has no random numbers to give");
+  for (std::size_t from = 0; from < count; from += kAtOnce)
+    if (::getentropy(bytes.data() + from, std::min(kAtOnce, count - from)) != 0)
+      throw std::runtime_error("the system has no random numbers to give");
   return bytes;
 }
 

@@ -50,12 +50,17 @@ function parse_alternatives(text)
   return alternatives
 end
 
+local parsed = {}
+
+---What a type written as text means. Equal texts give the same table, which nobody may change.
 ---@param text string
 ---@return bench.plan.Kind[] alternatives
 ---@return boolean optional
 function M.parse(text)
   local bare = text:match "^(.*)%?$"
-  return parse_alternatives(bare or text), bare ~= nil
+  local key = bare or text
+  parsed[key] = parsed[key] or parse_alternatives(key)
+  return parsed[key], bare ~= nil
 end
 
 -- Checking values. Numbers and booleans may be written as text, as the command line and `${...}` give them;

@@ -42,7 +42,7 @@ local function merge(target, layer, path, origins, origin)
       if next(old) == nil and next(value) ~= nil then origins[here] = nil end  -- now its keys have origins
       merge(old, value, here, origins, origin)
     elseif value ~= json.null then  -- a null leaves what the lower layer says, even if that is nothing
-      if type(old) == "table" then forget_below(origins, here) end
+      if type(old) == "table" and next(old) ~= nil then forget_below(origins, here) end
       if old == nil then order[#order + 1] = key end
       json.take(target, key, layer)
       note(origins, here, value, origin)
