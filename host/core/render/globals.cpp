@@ -4,6 +4,7 @@
 
 #include "core/render/builtin_support.hpp"
 #include "core/render/dicts.hpp"
+#include "core/render/methods.hpp"
 
 namespace core::render {
 
@@ -54,7 +55,6 @@ class Cycler final : public Object {
   Values items;
   std::size_t at = 0;
 
- private:
   static Value next(Runtime&, const Value& self, Arguments& arguments) {
     bind_arguments(arguments, "Cycler.next", 1, {});
     auto& cycler = *self.as<Cycler>();
@@ -173,14 +173,85 @@ Value lipsum(Runtime& runtime, const Value&, Arguments& arguments) {
   return html ? Value::markup(std::move(out)) : Value(std::move(out));
 }
 
+// --- classes ------------------------------------------------------------------------------------------
+
+/// What a class is to templates: its Python name, its constructor, and the methods that may be taken from it.
+struct ClassTraits {
+  const char* name;
+  Function make;
+  Function (*method)(std::string_view name);
+  bool (*is_instance)(const Value& value);
+  const char* misfit = "TypeError";  // raised by a method that is called on anything else
+};
+
+/// A method taken from its class: what it works on is its first argument.
+class UnboundMethod final : public Object {
+ public:
+  UnboundMethod(const ClassTraits& of, std::string_view called) : traits_(of), name_(called) {}
+  std::string type_name() const override { return "method_descriptor"; }
+  bool is_callable() const override { return true; }
+  Value call(Runtime& runtime, Arguments& arguments) override {
+    auto& given = arguments.positional;
+    const std::string shown = std::string(traits_.name) + "." + name_;
+    if (given.empty()) raise_type_error("unbound method " + shown + "() needs an argument");
+    const Value self = given.front();
+    if (!traits_.is_instance(self))
+      raise(traits_.misfit, shown + " does not apply to " + render::type_name(self));
+    given.erase(given.begin());
+    return traits_.method(name_)(runtime, self, arguments);
+  }
+  bool equals(const Object& other) const override {
+    const auto* that = dynamic_cast<const UnboundMethod*>(&other);
+    return that && &that->traits_ == &traits_ && that->name_ == name_;
+  }
+
+ private:
+  const ClassTraits& traits_;
+  const std::string name_;
+};
+
+/// A class: called, it makes an instance.
+class NativeClass final : public Object {
+ public:
+  explicit NativeClass(const ClassTraits& traits) : traits_(traits) {}
+  std::string type_name() const override { return "type"; }
+  std::string repr() const override { return std::string("<class '") + traits_.name + "'>"; }
+  bool is_callable() const override { return true; }
+  Value call(Runtime& runtime, Arguments& arguments) override {
+    return traits_.make(runtime, Value(), arguments);
+  }
+  Value attribute(Runtime&, std::string_view name) override {
+    const Function method = traits_.method ? traits_.method(name) : nullptr;
+    if (!method) return {};
+    if (name == "fromkeys") return make<NativeFunction>("fromkeys", method, Value::dict());
+    return make<UnboundMethod>(traits_, name);
+  }
+
+ private:
+  const ClassTraits& traits_;
+};
+
+Function cycler_method(std::string_view name) {
+  static constexpr std::pair<std::string_view, Function> kMethods[] = {{"next", Cycler::next},
+                                                                       {"reset", Cycler::reset}};
+  return methods::pick(kMethods, name);
+}
+
+bool is_cycler(const Value& value) { return value.as<Cycler>() != nullptr; }
+bool is_dict(const Value& value) { return value.kind() == Kind::kDict; }
+
 }  // namespace
 
 void register_globals(Registry& registry) {
-  static constexpr std::pair<const char*, Function> kGlobals[] = {
-      {"range", make_range},   {"dict", make_dict},     {"lipsum", lipsum},
-      {"cycler", make_cycler}, {"joiner", make_joiner}, {"namespace", make_namespace},
+  static constexpr std::pair<const char*, ClassTraits> kClasses[] = {
+      {"range", {"range", make_range, nullptr, nullptr}},
+      {"dict", {"dict", make_dict, methods::of_dict, is_dict}},
+      {"cycler", {"jinja2.utils.Cycler", make_cycler, cycler_method, is_cycler, "AttributeError"}},
+      {"joiner", {"jinja2.utils.Joiner", make_joiner, nullptr, nullptr}},
+      {"namespace", {"jinja2.utils.Namespace", make_namespace, nullptr, nullptr}},
   };
-  for (const auto& [name, function] : kGlobals) registry.global(name, make<NativeFunction>(name, function));
+  for (const auto& [name, traits] : kClasses) registry.global(name, make<NativeClass>(traits));
+  registry.global("lipsum", make<NativeFunction>("generate_lorem_ipsum", lipsum));
 }
 
 }  // namespace core::render
