@@ -82,6 +82,7 @@ python3-yaml        the YAML that ours is compared with
 python3-jinja2      the templates that ours are compared with
 openssl             certificates for the TLS tests
 curl                a client we did not write, against the simulator
+tmux                a terminal in which the REPL is driven
 util-linux          flock, mount and setsid for the tests of bad surroundings
 TABLE
   return 0
