@@ -19,6 +19,12 @@ class Capture {
   std::string* outer_;
 };
 
+/// Runs a body whose output goes to `text`.
+Flow run_captured(Activation& at, const Body& body, std::string& text) {
+  const Capture capture(at, text);
+  return at.run_body(body);
+}
+
 void print_escaped(const Value& value, std::string& out) {
   if (value.is_markup()) {
     out += value.as_string();
@@ -131,11 +137,7 @@ Flow SetStatement::run(Activation& at) const {
 Flow SetBlockStatement::run(Activation& at) const {
   std::string text;
   at.enter(loads);
-  Flow flow = Flow::kNext;
-  {
-    const Capture capture(at, text);
-    flow = at.run_body(body);
-  }
+  const Flow flow = run_captured(at, body, text);
   if (flow != Flow::kNext) return flow;
   at.line = line;
   const bool markup = at.context->autoescape;
@@ -197,11 +199,7 @@ Flow WithStatement::run(Activation& at) const {
 Flow FilterBlockStatement::run(Activation& at) const {
   std::string text;
   at.enter(loads);
-  Flow flow = Flow::kNext;
-  {
-    const Capture capture(at, text);
-    flow = at.run_body(body);
-  }
+  const Flow flow = run_captured(at, body, text);
   if (flow != Flow::kNext) return flow;
   at.line = line;
   print_text(at, filter->apply_to(at, at.captured(std::move(text), at.escapes(escaping))));

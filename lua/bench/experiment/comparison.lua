@@ -98,17 +98,7 @@ end
 
 -- Table
 
-local COLUMNS = {
-  { title = "setup" }, { title = "run" }, { title = "stage", align = "right" },
-  { title = "load", align = "right" },
-  { title = "requests", align = "right" }, { title = "failed", align = "right" },
-  { title = "req/s", align = "right" },
-  { title = "out tok/s", align = "right" }, { title = "TTFT p50", align = "right" },
-  { title = "TTFT p99", align = "right" },
-  { title = "ITL p50", align = "right" }, { title = "E2E p50", align = "right" },
-  { title = "E2E p99", align = "right" },
-  { title = "verdict" },
-}
+local COLUMNS = terminal.columns { "setup", "run" }
 
 local function run_name(row, repeats) return repeats > 1 and row.run .. " r" .. row.repetition or row.run end
 

@@ -4,16 +4,27 @@ local tables = require "bench.table"
 
 local M = {}
 
-local COLUMNS = {
-  { title = "treatment" }, { title = "stage", align = "right" }, { title = "load", align = "right" },
+-- The columns that `cells` fills.
+local MEASURED = {
+  { title = "stage", align = "right" }, { title = "load", align = "right" },
   { title = "requests", align = "right" }, { title = "failed", align = "right" },
-  { title = "req/s", align = "right" },
-  { title = "out tok/s", align = "right" }, { title = "TTFT p50", align = "right" },
-  { title = "TTFT p99", align = "right" },
+  { title = "req/s", align = "right" }, { title = "out tok/s", align = "right" },
+  { title = "TTFT p50", align = "right" }, { title = "TTFT p99", align = "right" },
   { title = "ITL p50", align = "right" }, { title = "E2E p50", align = "right" },
-  { title = "E2E p99", align = "right" },
-  { title = "verdict" },
+  { title = "E2E p99", align = "right" }, { title = "verdict" },
 }
+
+---Columns of the caller's own, then those that `cells` fills.
+---@param titles string[]
+---@return bench.table.Column[]
+function M.columns(titles)
+  local columns = {}
+  for i, title in ipairs(titles) do columns[i] = { title = title } end
+  for _, column in ipairs(MEASURED) do columns[#columns + 1] = column end
+  return columns
+end
+
+local COLUMNS = M.columns { "treatment" }
 
 ---What was asked of a stage: `8 req/s` or `c=16`.
 ---@param stage bench.report.Headline
