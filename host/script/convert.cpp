@@ -12,8 +12,9 @@ namespace script {
 
 namespace {
 
-// Hidden in the metatable of a decoded object: the list of its keys, in order, and the set of those whose
-// number was written with a fraction although it is whole (`1.0`), which Lua's numbers cannot say.
+// Hidden in the metatables of decoded tables: the list of an object's keys, in order, and by key or position
+// the numbers that were written with a fraction although they are whole (`1.0`), which Lua's numbers cannot
+// say. An entry speaks of that number only: another one in its place is what it looks like.
 constexpr const char* kKeys = "keys";
 constexpr const char* kFloats = "floats";
 constexpr const char* kKind = "kind";
@@ -63,20 +64,7 @@ core::Value read_number(double number) {
   return number;
 }
 
-core::Value read_list(lua_State* L, int index, int depth, std::string& path, std::size_t size) {
-  core::Value list = core::Value::array();
-  for (std::size_t i = 1; i <= size; ++i) {
-    lua_rawgeti(L, index, static_cast<int>(i));
-    const auto length = path.size();
-    path += '[' + std::to_string(i) + ']';
-    list.push_back(read(L, lua_gettop(L), depth + 1, path));
-    path.resize(length);
-    lua_pop(L, 1);
-  }
-  return list;
-}
-
-/// Pushes the set of whole floats of the table at `index`, or nil.
+/// Pushes the whole floats of the table at `index`, or nil.
 void push_floats(lua_State* L, int index) {
   if (!lua_getmetatable(L, index)) return lua_pushnil(L);
   lua_pushstring(L, kFloats);
@@ -84,14 +72,40 @@ void push_floats(lua_State* L, int index) {
   lua_remove(L, -2);
 }
 
-/// Whether the set at `floats` (or nil) has the key at `key`.
-bool is_float_key(lua_State* L, int floats, int key) {
+/// Whether `floats` (a table, or nil) says of the key at `key` that the value at `value` is a float.
+bool is_float(lua_State* L, int floats, int key, int value) {
   if (!lua_istable(L, floats)) return false;
   lua_pushvalue(L, key);
   lua_rawget(L, floats);
-  const bool has = lua_toboolean(L, -1) != 0;
+  const bool same = lua_type(L, -1) == LUA_TNUMBER && lua_rawequal(L, -1, value) != 0;
   lua_pop(L, 1);
-  return has;
+  return same;
+}
+
+/// The member with the key at the top of the stack, of the table at `index`; takes the key off.
+core::Value read_member(lua_State* L, int index, int floats, int depth, std::string& path) {
+  const int key = lua_gettop(L);
+  lua_pushvalue(L, key);
+  lua_rawget(L, index);
+  core::Value member = is_float(L, floats, key, key + 1) ? core::Value(lua_tonumber(L, key + 1))
+                                                         : read(L, key + 1, depth + 1, path);
+  lua_pop(L, 2);
+  return member;
+}
+
+core::Value read_list(lua_State* L, int index, int depth, std::string& path, std::size_t size) {
+  core::Value list = core::Value::array();
+  push_floats(L, index);
+  const int floats = lua_gettop(L);
+  const auto length = path.size();
+  for (std::size_t i = 1; i <= size; ++i) {
+    path += '[' + std::to_string(i) + ']';
+    lua_pushinteger(L, static_cast<lua_Integer>(i));
+    list.push_back(read_member(L, index, floats, depth, path));
+    path.resize(length);
+  }
+  lua_pop(L, 1);
+  return list;
 }
 
 core::Value read_object(lua_State* L, int index, int depth, std::string& path) {
@@ -108,17 +122,12 @@ core::Value read_object(lua_State* L, int index, int depth, std::string& path) {
     std::size_t size = 0;
     const char* text = lua_tolstring(L, -1, &size);
     std::string key(text, size);
-    const bool is_float = is_float_key(L, floats, lua_gettop(L));
-    lua_rawget(L, index);
     const auto length = path.size();
     if (!path.empty()) path += '.';
     path += key;
     // Keys of a table are unique, so the linear look-up of `operator[]` can be skipped.
-    members.emplace_back(std::move(key), is_float && lua_type(L, -1) == LUA_TNUMBER
-                                             ? core::Value(lua_tonumber(L, -1))
-                                             : read(L, lua_gettop(L), depth + 1, path));
+    members.emplace_back(std::move(key), read_member(L, index, floats, depth, path));
     path.resize(length);
-    lua_pop(L, 1);
   }
   lua_pop(L, 2);
   return object;
@@ -166,50 +175,71 @@ core::Value read(lua_State* L, int index, int depth, std::string& path) {
   bad_value(path, std::string("a ") + luaL_typename(L, index) + " has no data form");
 }
 
-// The set of keys of whole floats; nil if there are none, as mostly.
-void push_whole_floats(lua_State* L, const core::Value& value) {
-  lua_pushnil(L);
-  for (const auto& [key, member] : value.items()) {
-    if (!member.is_number_float() || !is_whole(member.get<double>())) continue;
-    if (lua_isnil(L, -1)) {
-      lua_pop(L, 1);
-      lua_newtable(L);
-    }
-    push_text(L, key);
-    lua_pushboolean(L, 1);
-    lua_rawset(L, -3);
+bool is_whole_float(const core::Value& value) {
+  return value.is_number_float() && is_whole(value.get<double>());
+}
+
+/// Notes in the table at the top of the stack (made here if it is nil) that the number at `key` is a float.
+void note_float(lua_State* L, int key, const core::Value& number) {
+  if (lua_isnil(L, -1)) {
+    lua_pop(L, 1);
+    lua_newtable(L);
   }
+  lua_pushvalue(L, key);
+  lua_pushnumber(L, number.get<double>());
+  lua_rawset(L, -3);
 }
 
 void push_object_table(lua_State* L, const core::Value& value) {
   const int count = static_cast<int>(value.size());
   lua_createtable(L, 0, count);
-  lua_createtable(L, 0, 2);
+  const int table = lua_gettop(L);
+  lua_createtable(L, 0, 3);
   lua_pushliteral(L, "object");
   lua_setfield(L, -2, kKind);
   lua_createtable(L, count, 0);
+  lua_pushnil(L);  // the floats
   int position = 0;
   for (const auto& [key, member] : value.items()) {
-    lua_pushlstring(L, key.data(), key.size());
-    lua_pushvalue(L, -1);
+    push_text(L, key);
+    lua_insert(L, -2);
+    if (is_whole_float(member)) note_float(L, lua_gettop(L) - 1, member);
+    lua_pushvalue(L, -2);
     push(L, member);
-    lua_rawset(L, -6);               // table[key] = member
-    lua_rawseti(L, -2, ++position);  // keys[position] = key
+    lua_rawset(L, table);
+    lua_insert(L, -2);
+    lua_rawseti(L, -3, ++position);  // keys[position] = key
   }
+  lua_setfield(L, -3, kFloats);
   lua_setfield(L, -2, kKeys);
-  push_whole_floats(L, value);
-  lua_setfield(L, -2, kFloats);
-  lua_setmetatable(L, -2);
+  lua_setmetatable(L, table);
 }
 
 void push_list_table(lua_State* L, const core::Value& value) {
   lua_createtable(L, static_cast<int>(value.size()), 0);
+  const int table = lua_gettop(L);
+  lua_pushnil(L);  // the floats
   int position = 0;
   for (const auto& item : value) {
+    if (is_whole_float(item)) {
+      lua_pushinteger(L, position + 1);
+      lua_insert(L, -2);
+      note_float(L, lua_gettop(L) - 1, item);
+      lua_remove(L, -2);
+    }
     push(L, item);
-    lua_rawseti(L, -2, ++position);
+    lua_rawseti(L, table, ++position);
   }
-  mark_list(L);
+  if (!lua_istable(L, -1)) {
+    lua_pop(L, 1);
+    return mark_list(L);
+  }
+  lua_createtable(L, 0, 2);  // a metatable of its own
+  lua_insert(L, -2);
+  lua_setfield(L, -2, kFloats);
+  lua_pushliteral(L, "list");
+  lua_setfield(L, -2, kKind);
+  lua_setmetatable(L, table);
 }
 
 int error_to_string(lua_State* L) {
@@ -275,6 +305,7 @@ void push(lua_State* L, const core::Error& given) {
 }
 
 void mark_list(lua_State* L) {
+  if (mark_of(L, lua_gettop(L)) == Mark::list) return;
   push_list_metatable(L);
   lua_setmetatable(L, -2);
 }
@@ -293,23 +324,22 @@ void mark_object(lua_State* L) {
 
 void take_number_kind(lua_State* L, int target, int source, const char* key) {
   push_floats(L, source);
-  push_text(L, key);
-  const bool is_float = is_float_key(L, lua_gettop(L) - 1, lua_gettop(L));
-  lua_pop(L, 2);
-  push_floats(L, target);
-  if (lua_isnil(L, -1) && is_float && lua_getmetatable(L, target)) {
+  if (lua_istable(L, -1)) {
+    lua_getfield(L, -1, key);
     lua_remove(L, -2);
+  }
+  const int noted = lua_gettop(L);  // the number, or nil
+  push_floats(L, target);
+  if (lua_isnil(L, -1) && !lua_isnil(L, noted) && lua_getmetatable(L, target)) {
     lua_newtable(L);
     lua_pushvalue(L, -1);
     lua_setfield(L, -3, kFloats);
-    lua_remove(L, -2);
   }
   if (lua_istable(L, -1)) {
-    push_text(L, key);
-    is_float ? lua_pushboolean(L, 1) : lua_pushnil(L);
-    lua_rawset(L, -3);
+    lua_pushvalue(L, noted);
+    lua_setfield(L, -2, key);
   }
-  lua_pop(L, 1);
+  lua_settop(L, noted - 1);
 }
 
 void order_keys(lua_State* L, const std::vector<std::string>& first) {

@@ -53,7 +53,7 @@ function json.list(table) end
 function json.object(table, order) end
 
 ---A deep copy, with everything that tables know beside their values: the order of keys, empty lists and objects,
----and which whole numbers are floats (`1.0` of a YAML or JSON text is written as `1.0` again, in objects).
+---and which whole numbers are floats (`1.0` of a YAML or JSON text is written as `1.0` again).
 ---@generic T
 ---@param value T
 ---@return T copy
