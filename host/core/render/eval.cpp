@@ -68,7 +68,7 @@ Value SliceExpr::eval(Activation& at) const {
   try {
     return slice(held, first, last, part(step));
   } catch (const Exception& error) {
-    if (!constant || !error.is("TypeError")) throw;
+    if (!constant || !(error.is("TypeError") || error.is("KeyError"))) throw;
     return at.run.undefined(Value("slice"), held);
   }
 }

@@ -202,13 +202,14 @@ Value sort(Runtime& runtime, const Value& self, Arguments& arguments) {
     getters.emplace_back(runtime, value_or(given[2], Value::none()), fold);
   }
   Values items = to_values(self), keys;
+  const bool reverse = truth_or(given[0], false);
   keys.reserve(items.size());
   for (const auto& item : items) {
     Values parts;
     for (const auto& get : getters) parts.push_back(get(item));
     keys.push_back(parts.size() == 1 ? std::move(parts[0]) : Value::list(std::move(parts)));
   }
-  stable_sort(runtime, items, keys, index_or(given[0], 0) != 0);
+  stable_sort(runtime, items, keys, reverse);
   return Value::list(std::move(items));
 }
 
@@ -219,7 +220,7 @@ Value dictsort(Runtime& runtime, const Value& self, Arguments& arguments) {
   if (!by_value && !(by.is_string() && by.as_string() == "key"))
     raise("FilterArgumentError", "You can only sort by either \"key\" or \"value\"");
   if (!self.is_dict()) raise_no_attribute(self, "items");
-  const bool sensitive = truth_or(given[0], false);
+  const bool reverse = truth_or(given[2], false), sensitive = truth_or(given[0], false);
   Values pairs, keys;
   for (const auto& [key, value, hash] : self.as_dict().entries()) {
     if (key.is_missing()) continue;
@@ -227,7 +228,7 @@ Value dictsort(Runtime& runtime, const Value& self, Arguments& arguments) {
     const Value& sorted_by = by_value ? value : key;
     keys.push_back(sensitive ? sorted_by : without_case(sorted_by));
   }
-  stable_sort(runtime, pairs, keys, index_or(given[2], 0) != 0, SortBy::kBareKeys);
+  stable_sort(runtime, pairs, keys, reverse, SortBy::kBareKeys);
   return Value::list(std::move(pairs));
 }
 

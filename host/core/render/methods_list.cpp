@@ -102,7 +102,7 @@ Value count(Runtime& runtime, const Value& self, Arguments& arguments) {
 
 Value sort(Runtime& runtime, const Value& self, Arguments& arguments) {
   Value key = arguments.take("key");
-  const Value reverse = arguments.take("reverse");
+  const bool reverse = truth_or(arguments.take("reverse"), false);
   positional(arguments, "sort", 0, 0);
   Values items = self.items(), keys = items;
   if (is_given(key)) {
@@ -111,7 +111,7 @@ Value sort(Runtime& runtime, const Value& self, Arguments& arguments) {
       item = runtime.call(key, one);
     }
   }
-  stable_sort(runtime, items, keys, index_or(reverse, 0) != 0, SortBy::kBareKeys);
+  stable_sort(runtime, items, keys, reverse, SortBy::kBareKeys);
   self.items() = std::move(items);
   return Value::none();
 }

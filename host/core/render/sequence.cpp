@@ -178,7 +178,10 @@ bool is_callable(const Value& value) {
 Value slice(const Value& value, const Value& begin, const Value& end, const Value& step) {
   if (value.is_undefined() && value.as_undefined().kind == UndefinedKind::kChainable) return value;
   if (value.is_undefined()) value.as_undefined().fail();
-  if (value.is_dict()) raise_type_error("unhashable type: 'slice'");
+  if (value.is_dict()) {  // a slice is a key like any other since Python 3.12, and never there
+    for (const Value* part : {&begin, &end, &step}) hash(*part);
+    raise("KeyError", "a mapping has no slices");
+  }
   auto* range = value.as<Range>();
   if (!value.is_string() && !value.is_list() && !value.is_tuple() && !range)
     raise_type_error("'" + type_name(value) + "' object is not subscriptable");
