@@ -34,7 +34,7 @@ std::string type_name(mode_t mode) {
 /// Calls `use(block)` for the whole content; 0 or an errno.
 template <class Use>
 int read_blocks(int fd, Use use) {
-  const auto buffer = std::make_unique<char[]>(kBlockBytes);
+  const auto buffer = std::make_unique_for_overwrite<char[]>(kBlockBytes);
   for (;;) {
     const ssize_t got = ::read(fd, buffer.get(), kBlockBytes);
     if (got == 0) return 0;

@@ -27,7 +27,8 @@ bool contains_either_way(const std::string& a, const std::string& b) {
 
 }  // namespace
 
-std::size_t edit_distance(std::string_view a, std::string_view b) {
+std::size_t edit_distance(std::string_view a, std::string_view b, std::size_t limit) {
+  std::size_t least_above = 0;  // in a row, from which the later ones are made
   std::vector<std::size_t> before(b.size() + 1), above(b.size() + 1), row(b.size() + 1);
   for (std::size_t j = 0; j <= b.size(); ++j) above[j] = j;
   for (std::size_t i = 1; i <= a.size(); ++i) {
@@ -39,6 +40,9 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
           i > 1 && j > 1 && fold(a[i - 1]) == fold(b[j - 2]) && fold(a[i - 2]) == fold(b[j - 1]);
       if (swapped) row[j] = std::min(row[j], before[j - 2] + 1);
     }
+    const std::size_t least = *std::min_element(row.begin(), row.end());
+    if (least > limit && least_above > limit) return least;
+    least_above = least;
     std::swap(before, above);
     std::swap(above, row);
   }
@@ -56,7 +60,7 @@ std::vector<std::string> nearest_words(std::string_view word, const std::vector<
     const bool contained = contains_either_way(wanted, folded(candidate));
     // The difference of the lengths is the least distance; most words are ruled out by that alone.
     if (!contained && longer - std::min(word.size(), candidate.size()) > allowed) continue;
-    const std::size_t distance = edit_distance(word, candidate);
+    const std::size_t distance = edit_distance(word, candidate, contained ? kAnyDistance : allowed);
     // A candidate no longer than the distance would share no letter with the word.
     if (distance <= allowed && distance < longer)
       ranked.emplace_back(0, distance, candidate);

@@ -77,11 +77,17 @@ void note_space(const std::u32string& text, std::size_t i, Features& found) {
   }
 }
 
+/// Letters and digits, which mean nothing anywhere.
+bool is_ascii_word(char32_t c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
 Features features_of(const std::u32string& text) {
   Features found;
   const std::u32string_view start = std::u32string_view(text).substr(0, 3);
   if (start == U"---" || start == U"...") found.flow_indicator = found.block_indicator = true;
   for (std::size_t i = 0; i < text.size(); ++i) {
+    if (is_ascii_word(text[i])) continue;
     note_indicator(text, i, found);
     note_space(text, i, found);
     if (is_special(text[i])) found.special = true;

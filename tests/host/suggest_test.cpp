@@ -1,4 +1,6 @@
 #include "core/suggest.hpp"
+
+#include <random>
 #include "catch.hpp"
 
 using Words = std::vector<std::string>;
@@ -10,6 +12,22 @@ TEST_CASE("edit distance counts single edits and swaps") {
   CHECK(core::edit_distance("profle", "profile") == 1);
   CHECK(core::edit_distance("porfile", "profile") == 1);
   CHECK(core::edit_distance("dry-run", "DRY_RUN") == 0);
+}
+
+TEST_CASE("a limit changes no distance up to it, and no answer above it") {
+  std::mt19937 random(7);
+  const auto word = [&] {
+    std::string text(random() % 9, 'a');
+    for (auto& c : text) c = static_cast<char>('a' + random() % 3);
+    return text;
+  };
+  for (int i = 0; i < 20000; ++i) {
+    const std::string a = word(), b = word();
+    const std::size_t limit = random() % 5, distance = core::edit_distance(a, b);
+    const std::size_t limited = core::edit_distance(a, b, limit);
+    INFO(a << " " << b << " " << limit);
+    CHECK((distance <= limit ? limited == distance : limited > limit));
+  }
 }
 
 TEST_CASE("a typo finds its word") {
