@@ -1,6 +1,8 @@
 #include "core/runner.hpp"
 
 #include <cerrno>
+#include <map>
+#include <mutex>
 #include <utility>
 
 #include <dirent.h>
@@ -86,6 +88,17 @@ std::vector<std::string> programs_in(const std::vector<std::string>& folders) {
   return names;
 }
 
+/// The suggestion for a program that is not on `path`. Remembered: listing all programs takes a millisecond,
+/// and whoever lacks a tool is often asked for it again.
+std::string suggested_program(const std::string& name, const std::string& path) {
+  static std::mutex mutex;
+  static std::map<std::pair<std::string, std::string>, std::string> known;
+  const std::lock_guard lock(mutex);
+  const auto [at, is_new] = known.try_emplace({name, path});
+  if (is_new) at->second = did_you_mean(name, programs_in(split_search_path(path)));
+  return at->second;
+}
+
 Error not_runnable(const std::string& path) {
   return Error{"denied", "cannot run " + path + ": it is not executable", "chmod +x " + shell_quote(path)}
       .with("path", path);
@@ -113,7 +126,7 @@ Result<std::string> find_program(const std::string& name, const std::string& pat
   }
   if (!blocked.empty()) return not_runnable(blocked);
   return Error{"not_found",
-               "cannot run " + name + ": no such program on PATH" + did_you_mean(name, programs_in(folders)),
+               "cannot run " + name + ": no such program on PATH" + suggested_program(name, path),
                "install " + name + ", or add its folder to PATH"}
       .with("program", name);
 }
