@@ -269,7 +269,9 @@ Result<YamlDocument> decode_yaml(std::string_view text, const YamlReading& readi
   if (trees->size() > 1)
     return text_error(text, reading.file, (*trees)[1].offset,
                       "a second document starts here; one was expected")
-        .advise("read a text of several documents with decode_all");
+        .advise(
+            "keep one document, without the line '---' before the second; scripts read several with "
+            "decode_all");
   return to_document(text, reading, trees->front());
 }
 

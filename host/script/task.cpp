@@ -78,7 +78,8 @@ Task& Scheduler::waiting_task(lua_State* L) {
                                     : "cannot wait here: no task is running");
   }
   if (!lua_isyieldable(L)) {
-    throw core::UsageError("cannot wait inside require, table.sort or string.gsub; wait before or after");
+    throw core::UsageError(
+        "cannot wait inside require, table.sort, string.gsub or a template's filter; wait before or after");
   }
   return *running_;
 }

@@ -6,14 +6,17 @@
 local M = {}
 
 local access = require "bench.plan.access"
+local booleans = require "bench.plan.booleans"
 local check = require "bench.plan.check"
 local derive = require "bench.plan.derive"
 local flags = require "bench.plan.flags"
 local json = require "host.json"
+local kinds = require "bench.plan.kinds"
 local layers = require "bench.plan.layers"
 local override = require "bench.plan.override"
 local refs = require "bench.plan.refs"
 local resolve = require "bench.plan.resolve"
+local secrets = require "bench.plan.secrets"
 local text = require "host.text"
 local trace = require "bench.plan.trace"
 local vars = require "bench.plan.vars"
@@ -148,6 +151,7 @@ end
 
 local function apply_derived(stack, count, tokens)
   derive.hub_token(stack, tokens)
+  secrets.hide_all(stack.config)
   derive.label(stack)
   derive.names(stack, count)
   derive.destination_host(stack)
@@ -155,28 +159,38 @@ local function apply_derived(stack, count, tokens)
   local err = vars.resolve(stack)
   trace.step(stack, "derived")
   err = err or refs.resolve(stack)
+  booleans.settle(stack.config)
   trace.step(stack, "references")
   return err
 end
 
--- Sections that the plan itself reads or writes.
+-- What the plan itself reads or writes.
 local SECTIONS = { "model", "namespace", "harness", "gateway", "wva", "huggingface", "monitoring", "images",
-  "inferenceExtension", "decode", "prefill", "local", "standalone", "modelservice", "fma" }
+  "inferenceExtension", "decode", "prefill", "local", "standalone", "modelservice", "fma", "chartVersions",
+  "local.vars" }
+local TEXTS = { "model.name", "namespace.name" }
 
-local function check_sections(stack)
-  for _, name in ipairs(SECTIONS) do
-    local kind = override.kind_of(rawget(stack.config, name))
-    if kind ~= "map" and kind ~= "null" then
-      return invalid((stack.origins[name] or "stack '" .. stack.name .. "'") .. ": '" .. name
-        .. "' must be a map of keys, not a " .. kind)
+local function check_kinds(stack, names, wanted, what)
+  for _, name in ipairs(names) do
+    local value = access.get(stack.config, name)
+    local kind = override.kind_of(value)
+    if kind ~= wanted and kind ~= "null" then
+      return invalid(("%s: '%s' must be %s, not %s"):format(stack.origins[name] or "stack '" .. stack.name .. "'",
+        name, what, kinds.show(value)), wanted == "string" and kind ~= "map" and kind ~= "list"
+        and "put it in quotes" or nil)
     end
   end
+end
+
+local function check_sections(stack)
+  return check_kinds(stack, SECTIONS, "map", "a map of keys") or check_kinds(stack, TEXTS, "string", "text")
 end
 
 local function build_stack(sources, index, opts, tokens)
   local stack, err = layers.stack(sources, index, opts.trace)
   if not stack then return nil, err end
   local count = #sources.names
+  booleans.settle(stack.config)
   err = check_sections(stack) or apply_flags(stack, count, opts) or apply_derived(stack, count, tokens)
   if err then return nil, err end
   return stack
@@ -191,7 +205,7 @@ local function finding_text(finding)
 end
 
 local function canonical(value)
-  return json.encode(value, { sort_keys = true })
+  return json.encode(value, { sort_keys = true, nan = "literal" })
 end
 
 local function finish(stack, source_names, findings, defaults)

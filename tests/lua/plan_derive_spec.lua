@@ -174,6 +174,29 @@ scenario:
   end)
 end)
 
+t.describe("secrets of a plan", function()
+  t.it("are references wherever their text stands", function()
+    with_token { HF_TOKEN = "hf_canary_everywhere" }
+    local stack = one [[
+scenario:
+  - name: one
+    decode: {extraEnvVars: [{name: T, value: hf_canary_everywhere}, {name: B, value: aGZfY2FuYXJ5X2V2ZXJ5d2hlcmU=}]}
+    model: {name: "org/${huggingface.token}", path: "x?token=hf_canary_everywhere&y"}
+]]
+    t.ok(not yaml.encode(stack.config):find("canary_everywhere", 1, true))
+    t.eq({ "{{secret:hf_token}}", "{{secret:hf_token_base64}}", "x?token={{secret:hf_token}}&y" },
+      { stack.config.decode.extraEnvVars[1].value, stack.config.decode.extraEnvVars[2].value, stack.config.model.path })
+    t.eq("x?token=hf_canary_everywhere&y", secrets.fill(stack.config.model.path))
+  end)
+
+  t.it("change nothing else if the token is only a placeholder", function()
+    with_token { HF_TOKEN = "auto" }
+    local stack = one "scenario: [{name: one, storage: {class: auto, automatic: x}}]"
+    t.eq({ "auto", "{{secret:hf_token}}" }, { stack.config.storage.class, stack.config.huggingface.token })
+    t.eq("auto", require("host.log").redact "auto")
+  end)
+end)
+
 t.describe("resource presets", function()
   t.it("are a base: above the defaults, below the scenario", function()
     local stack = one "scenario: [{name: one, resourcePreset: large, decode: {parallelism: {tensor: 2}}}]"

@@ -1,5 +1,6 @@
 local t = require "bench.test"
 local env = require "host.env"
+local exec = require "host.exec"
 local fs = require "host.fs"
 local helm = require "bench.plan.helm"
 local log = require "host.log"
@@ -108,7 +109,19 @@ t.describe("bench.plan.manifests", function()
     t.contains(base .. "/templates/01_a.yaml.j2:", err.message)
     err, base = refused { ["_macros.j2"] = "{% macro x(%}\n", ["01_a.yaml.j2"] = "a: 1\n", ["02_b.yaml.j2"] = "b: 1\n" }
     t.contains(base .. "/templates/_macros.j2:1: ", err.message)
-    t.eq(1, #err.errors)
+    err, base = refused { ["_macros.j2"] = "{% macro a() %}\nx {{ y }}\n", ["01_a.yaml.j2"] = "a: 1\n", ["02_b.yaml.j2"] = "b: 1\n" }
+    t.contains(base .. "/templates/_macros.j2:", err.message)
+    t.eq(nil, err.message:find("01_a", 1, true))
+  end)
+
+  t.it("refuses what it cannot read", function()
+    local base = tree { ["01_a.yaml.j2"] = "a: 1\n" }
+    t.ok(fs.mkdir(base .. "/templates/02_b.yaml.j2"))
+    t.contains("02_b.yaml.j2", manifests.render(built_of(base)).message)
+    local denied = tree { ["01_a.yaml.j2"] = "{% include '_part.j2' %}\n", ["_part.j2"] = "x: 1\n" }
+    t.ok(exec.run { "chmod", "0", denied .. "/templates/_part.j2" })
+    if fs.read(denied .. "/templates/_part.j2") then return end  -- root reads everything
+    t.contains("permission", manifests.render(built_of(denied)).message:lower())
   end)
 
   t.it("names file and line inside included files", function()

@@ -23,6 +23,12 @@ ${a.name}: key
     t.eq("key", config["${a.name}"])
   end)
 
+  t.it("write numbers as Python does", function()
+    local config = t.ok(resolve("a: {one: 1.0, big: 1000000.0, zero: -0.0, int: 1, tiny: 1.0e-5}\n" ..
+      "b: {c: '${a.one} ${a.big} ${a.zero} ${a.int} ${a.tiny}'}"))
+    t.eq("1.0 1000000.0 -0.0 1 1e-05", config.b.c)
+  end)
+
   t.it("leaves to the shell what is not a dotted key", function()
     local text = "$HOME ${HOME} ${a-b.c} ${a/b.c} $(x) ${a..b} ${.a} ${a.}"
     local config, stack = resolve("x: '" .. text .. "'")

@@ -217,10 +217,41 @@ t.describe("bench.plan", function()
   end)
 
   t.it("refuses a plain value where a section belongs", function()
-    refused("scenario.yaml:3: 'namespace' must be a map of keys, not a string",
+    refused("scenario.yaml:3: 'namespace' must be a map of keys, not the text 'prod'",
       "scenario:\n  - name: one\n    namespace: prod\n")
-    refused("scenario.yaml:1: 'decode' must be a map of keys, not a number", "shared: {decode: 5}\nscenario: [{name: a}]")
+    refused("scenario.yaml:1: 'decode' must be a map of keys, not 5", "shared: {decode: 5}\nscenario: [{name: a}]")
     refused("'model' must be a map of keys, not a list", "scenario: [{name: a, model: [x]}]")
+    refused("'chartVersions' must be a map of keys, not a list", "scenario: [{name: a, chartVersions: [x]}]")
+    refused("'local.vars' must be a map of keys, not a list", "scenario: [{name: a, local: {enabled: true, vars: [x]}}]")
+    refused("scenario.yaml:1: 'model.name' must be text, not 2024\nput it in quotes",
+      "scenario: [{name: a, model: {name: 2024}}]")
+    refused("'namespace.name' must be text, not true", "scenario: [{name: a, namespace: {name: on}}]")
+  end)
+
+  t.it("takes switches written as text or as 0 and 1 for what they say", function()
+    local built = t.ok(build [[
+scenario:
+  - name: one
+    standalone: {enabled: "on"}
+    modelservice: {enabled: "off"}
+    monitoring: {podmonitor: {enabled: "${decode.flag}"}}
+    decode: {flag: "False"}
+    local: {enabled: 0}
+]])
+    local config = built.stacks[1].config
+    t.eq({ "standalone", true, false, false, false }, { built.stacks[1].method, config.standalone.enabled,
+      config.modelservice.enabled, config.monitoring.podmonitor.enabled, config["local"].enabled })
+    built = t.ok(build("scenario: [{name: one, standalone: {enabled: true}}]", { set = "standalone.enabled=off" }))
+    t.eq({ "modelservice", false }, { built.stacks[1].method, built.stacks[1].config.standalone.enabled })
+  end)
+
+  t.it("takes infinities, and says which numbers lose digits", function()
+    local built = t.ok(build "scenario: [{name: one, local: {enabled: true, vars: {a: 1}}, mine: {top: .inf, odd: .nan}}]",
+      { strict = false })
+    t.eq(math.huge, built.stacks[1].config.mine.top)
+    built = t.ok(build "scenario: [{name: one, local: {enabled: true}, mine: {n: [123456789012345678]}}]")
+    t.contains("scenario.yaml:1: mine.n.0: is so large that its last digits are lost",
+      table.concat(built.warnings, "\n"))
   end)
 
   t.it("takes a shared section that says nothing for none", function()

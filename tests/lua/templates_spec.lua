@@ -1,6 +1,7 @@
 local fs = require "host.fs"
 local t = require "bench.test"
 local templates = require "support.templates"
+local yaml = require "host.yaml"
 
 local docs, doc, at = templates.docs, templates.doc, templates.at
 
@@ -74,6 +75,20 @@ resources: {requests: {storage: 3Gi}}
     t.eq({ "model-pvc", "300Gi" }, { doc("02").metadata.name, at(doc "02", "spec.resources.requests.storage") })
     t.eq(templates.yaml "{accessModes: [ReadWriteMany], volumeMode: Block, resources: {requests: {storage: 10Gi}}}",
       doc("16", "storage: {extraPvc: {name: more, volumeMode: Block}}").spec)
+  end)
+
+  t.it("quote names that YAML would take for something else", function()
+    local claim = doc("02", "storage: {modelPvc: {name: '123'}}")
+    t.eq("123", claim.metadata.name)
+    local namespace = docs("05", "namespace: {name: '2024'}")[1].metadata
+    t.eq({ "2024", "2024" }, { namespace.name, namespace.labels["kubernetes.io/metadata.name"] })
+    local values = doc("13", "decode: {extraEnvVars: [{name: 'NO', value: 1}, {name: 'ON', valueFrom: {x: 1}}]}\n"
+      .. "annotations: {common: {'on': x, 'null': z}}")
+    local text = yaml.encode(values)
+    t.contains("name: 'NO'", text)
+    t.contains("name: 'ON'", text)
+    t.contains("'on': x", text)
+    t.contains("'null': z", text)
   end)
 
   t.it("leave the storage class to the cluster if it is auto, default or empty", function()

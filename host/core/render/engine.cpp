@@ -153,7 +153,9 @@ Loader make_loader(std::unordered_map<std::string, std::string> files, std::vect
     for (const auto& folder : folders) {
       const auto path = path_below(folder, name);
       if (!path) return std::nullopt;
-      if (auto text = core::read_file(*path)) return Source{std::move(*text), *path};
+      auto text = core::read_file(*path);
+      if (text) return Source{std::move(*text), *path};
+      if (text.error().code == "denied") raise("PermissionError", text.error().message);
     }
     return std::nullopt;
   };

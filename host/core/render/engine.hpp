@@ -26,7 +26,7 @@ struct Source {
 using Loader = std::function<std::optional<Source>(const std::string& name)>;
 
 /// A loader that looks into `files` first, then into the `folders` in order. Names that lead out of a folder
-/// (`..`) are not found.
+/// (`..`) are not found; a file that is there and may not be read raises PermissionError.
 Loader make_loader(std::unordered_map<std::string, std::string> files, std::vector<std::string> folders);
 
 /// A template whose filters and tests are bound to those of an engine.

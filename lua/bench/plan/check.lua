@@ -159,6 +159,20 @@ function check_value(state, path, value, node)
   wrong_type(state, path, value, node)
 end
 
+local LARGEST_EXACT = 2 ^ 53
+
+-- Whole numbers of which doubles do not keep all digits.
+local function check_digits(state, path, value)
+  if type(value) == "table" then
+    local is_list = override.kind_of(value) == "list"
+    for key, each in pairs(value) do
+      check_digits(state, is_list and path .. "." .. (key - 1) or join(path, key), each)
+    end
+  elseif type(value) == "number" and value % 1 == 0 and math.abs(value) > LARGEST_EXACT then
+    report(state, path, { message = "is so large that its last digits are lost: put it in quotes" })
+  end
+end
+
 local function is_local(config)
   local section = rawget(config, "local")
   return type(section) == "table" and rawget(section, "enabled") == true
@@ -181,6 +195,7 @@ function M.findings(config, origins, opts)
   state.complete = opts.complete
   if state.complete == nil then state.complete = not is_local(config) end
   check_section(state, "", config, state.schema.root, false)
+  check_digits(state, "", config)
   return state.findings
 end
 

@@ -19,12 +19,31 @@ local function origins_text(stack)
   return yaml.encode(stack.origins, { sort_keys = true, width = 0 })
 end
 
+-- Other secrets than those of the plan (passwords that came with `--set`) are blotted out text by text, so that
+-- the file stays YAML.
+local function blotted(tree)
+  for key, value in pairs(tree) do
+    if type(value) == "table" then
+      blotted(value)
+    elseif type(value) == "string" then
+      tree[key] = log.redact(value)
+    end
+  end
+  return tree
+end
+
+local function config_text(stack)
+  local content = yaml.encode(stack.config, { sort_keys = true })
+  if log.redact(content) == content then return content end
+  return yaml.encode(blotted(json.copy(stack.config)), { sort_keys = true })
+end
+
 local function add_stack(list, built, stack)
   local function add(name, content) list[#list + 1] = { name = stack.name .. "/" .. name, text = content } end
   for _, manifest in ipairs(built.manifests and built.manifests[stack.name] or {}) do
     add(manifest.name, manifest.text)
   end
-  add("config.yaml", log.redact(yaml.encode(stack.config, { sort_keys = true })))
+  add("config.yaml", config_text(stack))
   add("origins.yaml", origins_text(stack))
 end
 

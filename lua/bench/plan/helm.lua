@@ -7,6 +7,7 @@ local access = require "bench.plan.access"
 local exec = require "host.exec"
 local fs = require "host.fs"
 local log = require "host.log"
+local secrets = require "bench.plan.secrets"
 
 local TIMEOUT_S = 120
 local LONGEST = 200
@@ -48,7 +49,7 @@ local function render(stack, inputs, folder, kubeconfig)
       (result.stderr:match("^%s*(.-)%s*$") or ""):sub(1, LONGEST)) }
   end
   if not result.stdout:find("%S") then return true end
-  return fs.write(folder .. "/modelservice.yaml", log.redact(result.stdout), { sync = false })
+  return fs.write(folder .. "/modelservice.yaml", secrets.hide(result.stdout), { sync = false })
 end
 
 ---Renders the chart of every modelservice stack. What goes wrong is a warning. In a dry run, and with

@@ -15,8 +15,8 @@ local override = require "bench.plan.override"
 ---@field name? string of a shape
 ---@field word? string
 
-local BOOL_WORDS = { ["true"] = true, ["false"] = true, yes = true, no = true, on = true, off = true, ["1"] = true,
-  ["0"] = true }
+local BOOL_WORDS = { ["true"] = true, ["false"] = false, yes = true, no = false, on = true, off = false,
+  ["1"] = true, ["0"] = false }
 local SIMPLE = { text = true, bool = true, quantity = true, scalar = true, any = true, list = true, map = true,
   section = true }
 
@@ -88,16 +88,22 @@ local function is_scalar(value)
   return type(value) == "string" or type(value) == "number" or type(value) == "boolean"
 end
 
+---The truth value that a plain value stands for: itself, `yes`/`no`, `on`/`off`, `true`/`false` as text, 1 and 0.
+---@param value any
+---@return boolean? truth nil if it stands for none
+function M.boolean(value)
+  if type(value) == "boolean" then return value end
+  if value == 0 or value == 1 then return value == 1 end
+  if type(value) == "string" then return BOOL_WORDS[value:lower()] end
+end
+
 local ACCEPTS = {
   text = function(_, value) return type(value) == "string" end,
   scalar = function(_, value) return is_scalar(value) end,
   any = function() return true end,
   word = function(kind, value) return value == kind.word end,
   quantity = function(_, value) return is_quantity(value) end,
-  bool = function(_, value)
-    if type(value) == "string" then return BOOL_WORDS[value:lower()] == true end
-    return type(value) == "boolean" or value == 0 or value == 1
-  end,
+  bool = function(_, value) return M.boolean(value) ~= nil end,
   int = function(kind, value)
     local number = number_of(value)
     return number ~= nil and number % 1 == 0 and in_range(kind, number)

@@ -30,7 +30,20 @@ function M.output_name(template)
 end
 
 local function is_template(entry)
-  return entry.type ~= "dir" and entry.name:find("%.j2$") ~= nil and entry.name:sub(1, 1) ~= "_"
+  return entry.name:find("%.j2$") ~= nil and entry.name:sub(1, 1) ~= "_"
+end
+
+local function options(path, dir)
+  local opts = { name = path, search = { dir } }
+  for key, value in pairs(render.plan_environment) do opts[key] = value end
+  return opts
+end
+
+-- What is wrong with the language of the macros by themselves: in front of a template it would look like a mistake
+-- of that one.
+local function syntax_fault(path, dir, source)
+  local text, err = render.text(source, {}, options(path, dir))
+  if not text and err.class == "TemplateSyntaxError" then return invalid(err.message, err.hint) end
 end
 
 -- The macros come before the text of every template.
@@ -40,6 +53,8 @@ local function read_macros(dir)
   local content, err = fs.read(path)
   if not content then return nil, err end
   local prelude = content .. "\n"
+  err = syntax_fault(path, dir, prelude)
+  if err then return nil, err end
   local _, lines = prelude:gsub("\n", "")
   return { path = path, text = prelude, lines = lines }
 end
@@ -122,9 +137,7 @@ local function stripped(content)
 end
 
 local function render_one(set, template, variables)
-  local opts = { name = template.path, search = { set.dir } }
-  for key, value in pairs(render.plan_environment) do opts[key] = value end
-  local rendered, err = render.text(template.source, variables, opts)
+  local rendered, err = render.text(template.source, variables, options(template.path, set.dir))
   if not rendered then return nil, template_fault(set, template, err) end
   return { name = template.output, template = template.path, text = stripped(rendered) .. "\n" }
 end

@@ -67,9 +67,9 @@ local function split_items(list)
   return items
 end
 
-local WORDS = { ["true"] = true, yes = true, ["false"] = false, no = false }
+local WORDS = { ["true"] = true, yes = true, on = true, ["false"] = false, no = false, off = false }
 
----The value that a word on the command line stands for: true/yes, false/no, null, a decimal number, a quoted
+---The value that a word on the command line stands for: true/yes/on, false/no/off, null, a decimal number, a quoted
 ---string, a `[...]` or `{...}` in YAML's flow style, else the word itself.
 ---@param word string
 ---@return any value `json.null` for null

@@ -3,10 +3,10 @@
 ---@class bench.plan.refs
 local M = {}
 
-local inspect = require "bench.inspect"
 local json = require "host.json"
 local merge = require "bench.plan.merge"
 local override = require "bench.plan.override"
+local render = require "host.render"
 local text = require "host.text"
 
 local WORD = "[%w_\128-\255]"
@@ -21,12 +21,13 @@ local function look_up(config, path)
   return node
 end
 
--- Text for a value inside a text, as Python writes it.
-local function shown(value)
-  if value == true then return "True" end
-  if value == false then return "False" end
-  if type(value) == "number" then return inspect.number(value) end
-  return value
+-- A number or boolean inside a text, as Python writes it. The map that it is taken from knows whether it is a
+-- float.
+local function shown(config, path)
+  local parent, key = path:match "^(.*)%.([^.]+)$"
+  local holder = json.object {}
+  json.take(holder, key, look_up(config, parent))
+  return assert(render.text("{{ holder.values() | first }}", { holder = holder }))
 end
 
 local function cycle_error(state, path)
@@ -65,7 +66,7 @@ local replace
 local function value_of(state, path)
   local value = look_up(state.stack.config, path)
   if type(value) ~= "string" then
-    if type(value) == "number" or type(value) == "boolean" then return shown(value) end
+    if type(value) == "number" or type(value) == "boolean" then return shown(state.stack.config, path) end
     return nil, value
   end
   return replace(state, path, value)

@@ -13,6 +13,9 @@ M.HUB_VARIABLES = { "HF_TOKEN", "LLMDBENCH_HF_TOKEN", "HUGGING_FACE_HUB_TOKEN" }
 local PATTERN = "{{secret:([%w_.-]+)}}"
 local BASE64 = "_base64$"
 
+-- Shorter ones are placeholders such as `none`, which stand in configurations for something else, too.
+local SHORTEST = 8
+
 local known = {}
 
 ---The text that stands for a secret in files.
@@ -26,12 +29,48 @@ function M.is_reference(value)
   return type(value) == "string" and value:match("^" .. PATTERN .. "$") ~= nil
 end
 
----Keeps a secret under a name and hides it in everything that is printed.
+---Keeps a secret under a name and hides it in everything that is printed, unless it is so short that it can be
+---no more than a placeholder.
 ---@param name string
 ---@param value string
 function M.remember(name, value)
   known[name] = value
-  log.secret(value)
+  if #value >= SHORTEST then log.secret(value) end
+end
+
+local function replace_plain(content, wanted, replacement)
+  local from = 1
+  while true do
+    local first, last = content:find(wanted, from, true)
+    if not first then return content end
+    content = content:sub(1, first - 1) .. replacement .. content:sub(last + 1)
+    from = first + #replacement
+  end
+end
+
+---The text with a reference in place of every secret that is known here.
+---@param content string
+---@return string
+function M.hide(content)
+  for name, value in pairs(known) do
+    if #value >= SHORTEST and content ~= M.reference(name) then
+      content = replace_plain(content, value, M.reference(name))
+      content = replace_plain(content, text.base64_encode(value), M.reference(name .. "_base64"))
+    end
+  end
+  return content
+end
+
+---The same in all texts of a configuration, in place.
+---@param tree table
+function M.hide_all(tree)
+  for key, value in pairs(tree) do
+    if type(value) == "table" then
+      M.hide_all(value)
+    elseif type(value) == "string" and #value >= SHORTEST then
+      tree[key] = M.hide(value)
+    end
+  end
 end
 
 ---The hub token of the environment.

@@ -94,6 +94,7 @@ return {
   { "standalone.schedulerName", "text?", "Scheduler of the pods." },
   { "standalone.priorityClassName", "text?", "Priority class instead of the common one." },
   { "standalone.nodeSelector", "map of text?", "Labels that a node must have." },
+  { "standalone.tolerations", "list of map?", "Taints that the pods tolerate." },
   { "standalone.acceleratorType", "#gpuLabel?", "Node label that chooses the accelerator." },
   { "standalone.accelerator", "#accelerator?", "Accelerators of this method instead of the general ones." },
   { "standalone.acceleratorNr", "int>=0 | text?", "GPUs per pod for the capacity check." },
