@@ -19,7 +19,7 @@ local render = {}
 ---@field keep_trailing_newline? boolean keep the last line end of the template
 ---@field undefined? "default"|"strict"|"chainable"|"debug" a variable that is not there: prints as nothing, is an error, also gives undefined parts, or prints its name
 ---@field filter_set? "jinja2"|"plan" `plan` puts the filters and the global of the plan phase over Jinja2's
----@field filters? table<string, fun(value: any, ...: any): any> filters by name; keyword arguments come as a table behind the others
+---@field filters? table<string, fun(value: any, ...: any): any> filters by name; keyword arguments come as a table behind the others; none of these functions may wait
 ---@field tests? table<string, fun(value: any, ...: any): any> tests by name
 ---@field globals? table<string, any> values and functions that every template sees, imported ones too
 

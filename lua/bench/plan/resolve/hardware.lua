@@ -56,8 +56,10 @@ local function set_affinity(state, scan, reason)
     return
   end
   if state:get("affinity", "enabled") ~= true then return state:unresolved(key, no_label(reason), CLUSTER_REMEDY) end
+  local place = state.stack.origins[key]
   return { code = "invalid", key = key,
-    message = key .. " is auto and affinity.enabled is true, but the label is not known: " .. no_label(reason),
+    message = (place and place .. ": " or "") .. key
+      .. " is auto and affinity.enabled is true, but the label is not known: " .. no_label(reason),
     hint = "write affinity.nodeSelector: {LABEL: VALUE} (or --set 'affinity.nodeSelector={LABEL: VALUE}'), set "
       .. "affinity.enabled=false, or plan where the cluster can be reached" }
 end
