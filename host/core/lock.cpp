@@ -9,6 +9,7 @@
 
 #include "core/env.hpp"
 #include "core/fs.hpp"
+#include "core/json.hpp"
 #include "core/os_error.hpp"
 #include "core/process.hpp"
 
@@ -19,16 +20,20 @@ namespace {
 constexpr double kRetryS = 0.1;
 
 std::string describe(const Value& holder) {
-  const auto text = [&](const char* key) { return holder.value(key, std::string("?")); };
-  return "process " + std::to_string(holder.value("pid", 0)) + " of " + text("user") + " on " + text("host") +
-         ", since " + text("since") + (text("purpose").empty() ? "" : " (" + text("purpose") + ")");
+  const auto text = [&](const char* key) {
+    const auto found = holder.find(key);
+    if (found == holder.end() || found->is_structured()) return std::string("?");
+    return found->is_string() ? found->get<std::string>() : encode_json(*found);
+  };
+  return "process " + text("pid") + " of " + text("user") + " on " + text("host") + ", since " +
+         text("since") + (text("purpose").empty() ? "" : " (" + text("purpose") + ")");
 }
 
 Value note_of(const std::string& path) {
   auto text = read_file(path, 64 * 1024);
   if (!text) return nullptr;
-  const auto note = Value::parse(*text, nullptr, false);
-  return note.is_object() ? note : Value(nullptr);
+  const auto note = decode_json(*text);
+  return note && note->is_object() ? *note : Value(nullptr);
 }
 
 Error held(const std::string& path) {

@@ -52,13 +52,7 @@ bool same(const Value& a, const Value& b) {
 
 std::string shown(const Value& value) {
   constexpr std::size_t kLongest = 60;
-  std::string text = encode_json(value);
-  if (text.size() > kLongest) {
-    std::size_t cut = kLongest;
-    while (cut > 0 && (static_cast<unsigned char>(text[cut]) & 0xC0) == 0x80) --cut;
-    text = text.substr(0, cut) + "...";
-  }
-  return text;
+  return shortened(encode_json(value), kLongest);
 }
 
 bool is_whole(const Value& value) {

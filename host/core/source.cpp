@@ -78,4 +78,9 @@ Error text_error(std::string_view text, const std::string& file, std::size_t off
   return error;
 }
 
+std::string what_is_wrong(const Error& error) {
+  const auto from = error.message.find(": ") + 2;
+  return error.message.substr(from, error.message.find('\n') - from);
+}
+
 }  // namespace core

@@ -25,4 +25,8 @@ std::size_t line_start(std::string_view text, int line);
 /// Facts `file` (unless empty), `line`, `column` and `source` (the line itself).
 Error text_error(std::string_view text, const std::string& file, std::size_t offset, const std::string& what);
 
+/// Only what is wrong of an error of `text_error` without a file: for texts whose own lines mean nothing to
+/// the reader.
+std::string what_is_wrong(const Error& error);
+
 }  // namespace core

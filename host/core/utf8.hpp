@@ -26,4 +26,7 @@ void append_utf8(std::string& out, char32_t code);
 /// The code points of `text`; each invalid byte becomes U+FFFD.
 std::u32string to_utf32(std::string_view text);
 
+/// At most the first `limit` bytes, not cut inside a character, with `...` behind them if something was cut.
+std::string shortened(std::string_view text, std::size_t limit);
+
 }  // namespace core

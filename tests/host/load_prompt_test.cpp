@@ -122,6 +122,7 @@ TEST_CASE("prompts from ShareGPT conversations") {
     {"id":"1","conversations":[{"from":"human","value":"What is a [bracket] \"here\"?"},{"from":"gpt","value":"An answer of some length."}]},
     {"id":"2","conversations":[{"from":"gpt","value":"I speak first"},{"from":"human","value":"so"},{"from":"gpt","value":"yes"}]},
     {"id":"3","conversations":[]},
+    {"id":"3b","conversations":[{"from":5},{"from":[]}]},
     {"id":"4","conversations":[{"from":"human","value":"unanswered"}]}])");
   const auto prompts = source({{"type", "file"}, {"path", path}, {"shuffle", false}}, Api::kChat);
   CHECK(prompts->distinct() == 2);
@@ -146,6 +147,10 @@ TEST_CASE("prompt files that cannot be used are refused with the place") {
   CHECK(refused("{\"prompt\":[1]}\n", Api::kChat).find("token ids need") != std::string::npos);
   CHECK(refused("").find("no prompt is left") != std::string::npos);
   CHECK(refused("[{\"conversations\":[").find("conversation 1 is not JSON") != std::string::npos);
+  const std::string deep = std::string(100'000, '[') + std::string(100'000, ']');
+  CHECK(refused("{\"x\":" + deep + ",\"prompt\":\"a\"}\n").find("bad.jsonl:1: not JSON: nested deeper") !=
+        std::string::npos);
+  CHECK(refused("[" + deep + "]").find("conversation 1 is not JSON: nested deeper") != std::string::npos);
   const core::Value absent = {{"type", "file"}, {"path", "/nonexistent/file"}};
   CHECK(make_prompt_source(Fields("load.data", absent), Api::kChat, 1)->prepare().error().code ==
         "not_found");

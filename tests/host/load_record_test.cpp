@@ -218,6 +218,11 @@ TEST_CASE("damaged record files say so and give what they have") {
   REQUIRE(file);
   CHECK_FALSE(file.value()->problem.empty());
 
+  core::Value nested;
+  for (int i = 0; i < 2000; ++i) nested = core::Value::array({nested});
+  save(path, encode_section({{"x", nested}}, all(w.store)));
+  CHECK(read_record_file(path).error().message.find("nested deeper") != std::string::npos);
+
   save(path, "something else entirely");
   CHECK(read_record_file(path).error().code == "invalid");
   std::string newer = good;

@@ -1,4 +1,5 @@
 #include <atomic>
+#include <fstream>
 #include <thread>
 
 #include <signal.h>
@@ -48,6 +49,16 @@ TEST_CASE("the lock of a killed process is taken over, with a note of whose it w
   CHECK((*taken)->broken().find("crashing") != std::string::npos);
   close(ready[0]);
   close(ready[1]);
+}
+
+TEST_CASE("a lock file that holds something else does no harm") {
+  const Scratch dir;
+  auto first = core::try_lock(dir / "lock", "mine", 0);
+  for (const std::string& note :
+       {std::string(30'000, '['), std::string(R"({"pid":"x","user":5,"host":[]})")}) {
+    std::ofstream(dir / "lock") << note;
+    CHECK(core::try_lock(dir / "lock", "other", 0).error().code == "conflict");
+  }
 }
 
 TEST_CASE("only one of many holds the lock at a time") {

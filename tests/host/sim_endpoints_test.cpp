@@ -210,6 +210,30 @@ TEST_CASE("bad requests get OpenAI-style errors and leave the connection usable"
   CHECK(client.post("/v1/completions", kFour).status == 200);
 }
 
+TEST_CASE("deeply nested bodies are refused, and what is quoted of a body is short") {
+  auto server = start_sim();
+  HttpClient client(server->port());
+  const auto refused = [&](const std::string& start, std::size_t depth, const std::string& end,
+                           const char* path = "/v1/completions") {
+    const auto reply =
+        client.request("POST", path, start + std::string(depth, '[') + std::string(depth, ']') + end);
+    CHECK(reply.status == 400);
+    CHECK(reply.body.size() < 400);
+    return reply.json()["error"]["message"].get<std::string>();
+  };
+  for (const char* name : {"model", "prompt", "max_tokens", "stop", "n", "kv_transfer_params", "tool_choice"})
+    CHECK(refused("{\"prompt\":\"a\",\"" + std::string(name) + "\":", 100'000, "}").find("nested deeper") !=
+          std::string::npos);
+  refused("{\"tokens\":", 100'000, "}", "/detokenize");
+  refused("{\"lora_name\":", 100'000, "}", "/v1/load_lora_adapter");
+  refused("{\"tokens\":[", 900, "]}", "/detokenize");
+  refused("{\"prompt\":[1,", 900, "]}");
+  const auto unknown = client.post("/v1/completions", {{"model", std::string(5000, 'x')}, {"prompt", "a"}});
+  CHECK(unknown.status == 404);
+  CHECK(unknown.body.size() < 400);
+  CHECK(client.post("/v1/completions", kFour).status == 200);
+}
+
 TEST_CASE("failures are injected by rate, type and header") {
   auto server = start_sim({{"failure-injection-rate", 100}, {"failure-types", {"rate_limit"}}});
   HttpClient client(server->port());

@@ -42,13 +42,6 @@ const char* hint_of(int status) {
   return status >= 500 ? "see the server's log" : "";
 }
 
-/// At most `limit` bytes, not cut inside a character.
-std::string start_of(const std::string& text, std::size_t limit) {
-  if (text.size() <= limit) return text;
-  while (limit > 0 && (static_cast<unsigned char>(text[limit]) & 0xC0) == 0x80) --limit;
-  return text.substr(0, limit) + "...";
-}
-
 std::string said_by_server(const std::string& body) {
   const auto tree = decode_json(body);
   if (tree && tree->is_object()) {
@@ -66,8 +59,8 @@ std::string said_by_server(const std::string& body) {
 }  // namespace
 
 Error status_error(const HttpResponse& response) {
-  const std::string body = redact(start_of(response.body, kKept));
-  const std::string said = start_of(redact(said_by_server(response.body)), kQuoted);
+  const std::string body = redact(shortened(response.body, kKept));
+  const std::string said = shortened(redact(said_by_server(response.body)), kQuoted);
   Error error{code_of(response.status),
               response.url + " answered with status " + std::to_string(response.status),
               hint_of(response.status)};

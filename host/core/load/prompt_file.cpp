@@ -4,6 +4,8 @@
 #include <cmath>
 
 #include "core/fs.hpp"
+#include "core/json.hpp"
+#include "core/source.hpp"
 
 namespace core::load {
 
@@ -47,7 +49,7 @@ std::string text_field(const std::string& text, Api api) {
 std::uint32_t count_field(const Value& object, std::initializer_list<const char*> names) {
   for (const char* name : names) {
     const auto at = object.find(name);
-    if (at != object.end() && at->is_number_unsigned()) return at->get<std::uint32_t>();
+    if (at != object.end() && is_natural(*at)) return at->get<std::uint32_t>();
   }
   return 0;
 }
@@ -81,9 +83,7 @@ std::string read_object(const Value& object, const Reading& reading, FilePrompt&
     if (!prompt.lengths.input) prompt.lengths.input = reading.estimate(text.get<std::string>());
     return "";
   }
-  const bool ids =
-      text.is_array() && !text.empty() &&
-      std::all_of(text.begin(), text.end(), [](const Value& id) { return id.is_number_unsigned(); });
+  const bool ids = text.is_array() && !text.empty() && std::all_of(text.begin(), text.end(), is_natural);
   if (!ids) return "'prompt' must be a text or a list of token ids, or 'messages' a list";
   if (reading.api != Api::kCompletions) return "token ids need api = 'completions'";
   prompt.json = "\"prompt\":" + text.dump();
@@ -92,7 +92,7 @@ std::string read_object(const Value& object, const Reading& reading, FilePrompt&
 }
 
 bool said_by(const Value& turn, std::initializer_list<const char*> names) {
-  const std::string from = turn.value("from", turn.value("role", ""));
+  const Value from = turn.value("from", turn.value("role", Value()));
   return std::any_of(names.begin(), names.end(), [&](const char* name) { return from == name; });
 }
 
@@ -135,8 +135,9 @@ std::optional<Error> read_jsonl(const std::string& content, const Reading& readi
     start = end + 1;
     if (text.find_first_not_of(" \t\r") == std::string_view::npos) continue;
     FilePrompt prompt;
-    const Value object = Value::parse(text, nullptr, false);
-    const std::string wrong = object.is_discarded() ? "not JSON" : read_object(object, reading, prompt);
+    const auto object = decode_json(text);
+    const std::string wrong =
+        object ? read_object(*object, reading, prompt) : "not JSON: " + what_is_wrong(object.error());
     if (!wrong.empty()) return bad_content(reading, ":" + std::to_string(line), wrong);
     if (reading.keeps(prompt.lengths) || !prompt.lengths.output) prompts.push_back(std::move(prompt));
   }
@@ -172,14 +173,13 @@ std::optional<Error> read_sharegpt(const std::string& content, const Reading& re
     if (at == std::string::npos) return bad_content(reading, "", "the list is not closed");
     if (content[at] == ']') return {};
     const std::size_t end = value_end(content, at);
-    const Value conversation =
-        end == std::string::npos
-            ? Value(Value::value_t::discarded)
-            : Value::parse(std::string_view(content).substr(at, end - at), nullptr, false);
-    if (conversation.is_discarded())
-      return bad_content(reading, "", "conversation " + std::to_string(number) + " is not JSON");
+    const auto conversation = decode_json(std::string_view(content).substr(at, end - at));
+    if (!conversation)
+      return bad_content(
+          reading, "",
+          "conversation " + std::to_string(number) + " is not JSON: " + what_is_wrong(conversation.error()));
     FilePrompt prompt;
-    if (read_conversation(conversation, reading, prompt) && reading.keeps(prompt.lengths))
+    if (read_conversation(*conversation, reading, prompt) && reading.keeps(prompt.lengths))
       prompts.push_back(std::move(prompt));
     at = end;
   }

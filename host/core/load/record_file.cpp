@@ -4,7 +4,9 @@
 #include <memory>
 
 #include "core/fs.hpp"
+#include "core/json.hpp"
 #include "core/load/varint.hpp"
+#include "core/source.hpp"
 
 namespace core::load {
 
@@ -60,7 +62,9 @@ std::string read_header(Parser& in, RecordSection& section, std::uint64_t& versi
   if (!in.varint(version)) return "the version is missing";
   if (version != kVersion) return "format version " + std::to_string(version);
   if (!in.varint(length) || !in.bytes(length, text)) return "the header is cut off";
-  section.header = Value::parse(text, nullptr, false);
+  auto header = decode_json(text);
+  if (!header) return "the header is not JSON: " + what_is_wrong(header.error());
+  section.header = std::move(header).value();
   return section.header.is_object() ? "" : "the header is not a JSON object";
 }
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/json.hpp"
+
 namespace core::sim {
 
 namespace {
@@ -32,10 +34,9 @@ bool append_adapters(const std::string& item, std::vector<Adapter>& adapters) {
     adapters.push_back({item.substr(0, equals), item.substr(equals + 1), ""});
     return true;
   }
-  auto value = Value::parse(item, nullptr, false);
-  if (value.is_object()) value = Value::array({value});
-  if (!value.is_array()) return false;
-  for (const auto& entry : value) {
+  const auto value = decode_json(item);
+  if (!value || !value->is_structured()) return false;
+  for (const auto& entry : value->is_array() ? *value : Value::array({*value})) {
     auto adapter = adapter_from(entry);
     if (!adapter) return false;
     adapters.push_back(std::move(*adapter));

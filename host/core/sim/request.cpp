@@ -3,11 +3,16 @@
 #include <algorithm>
 #include <limits>
 
+#include "core/json.hpp"
+#include "core/source.hpp"
 #include "core/suggest.hpp"
+#include "core/utf8.hpp"
 
 namespace core::sim {
 
 namespace {
+
+constexpr std::size_t kLongestQuote = 100;
 
 [[noreturn]] void refuse(const std::string& param, const std::string& message) {
   throw ApiError{400, message, param};
@@ -46,8 +51,8 @@ std::vector<Token> id_tokens(const Value& ids) {
   std::vector<Token> tokens;
   tokens.reserve(ids.size());
   for (const auto& id : ids) {
-    if (!id.is_number_unsigned() || id.get<std::uint64_t>() > std::numeric_limits<std::int32_t>::max()) {
-      refuse("prompt", "'prompt' holds " + id.dump() + ", which is not a token id");
+    if (!is_natural(id) || id.get<std::uint64_t>() > std::numeric_limits<std::int32_t>::max()) {
+      refuse("prompt", "'prompt' holds " + shown(id) + ", which is not a token id");
     }
     tokens.push_back(id.get<Token>());
   }
@@ -180,7 +185,8 @@ Models::Found find_model(const Value& body, const Models& models) {
   if (name && !name->is_string()) refuse("model", "'model' must be a text");
   const auto wanted = name ? name->get<std::string>() : std::string();
   if (auto found = models.find(wanted)) return *found;
-  throw ApiError{404, "the model '" + wanted + "' does not exist" + did_you_mean(wanted, models.names()),
+  throw ApiError{404,
+                 "the model '" + shown(wanted) + "' does not exist" + did_you_mean(wanted, models.names()),
                  "model"};
 }
 
@@ -199,10 +205,14 @@ void check_context(const GenerationRequest& request, const Options& options) {
 }  // namespace
 
 Value parse_body(std::string_view body) {
-  auto value = Value::parse(body, nullptr, false);
-  if (value.is_discarded()) throw ApiError{400, "the body is not valid JSON", ""};
-  if (!value.is_object()) throw ApiError{400, "the body must be a JSON object", ""};
-  return value;
+  auto value = decode_json(body);
+  if (!value) throw ApiError{400, "the body is not valid JSON: " + what_is_wrong(value.error()), ""};
+  if (!value->is_object()) throw ApiError{400, "the body must be a JSON object", ""};
+  return std::move(value).value();
+}
+
+std::string shown(const Value& value) {
+  return shortened(value.is_string() ? value.get<std::string>() : encode_json(value), kLongestQuote);
 }
 
 std::string apply_chat_template(const Value& messages) {

@@ -34,6 +34,9 @@ struct GenerationRequest {
 /// Parses a JSON object. Throws ApiError 400.
 Value parse_body(std::string_view body);
 
+/// A value of a request for an error message: a text as it is, others as JSON, shortened.
+std::string shown(const Value& value);
+
 /// Reads a generation request. Unknown fields are ignored, as real servers do; fields that would change the
 /// answer and cannot be honoured are refused. Throws ApiError: 400, 404 (unknown model).
 GenerationRequest read_generation(const Value& body, bool chat, const Options& options, const Models& models);

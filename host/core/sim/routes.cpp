@@ -70,8 +70,8 @@ HttpReply post_detokenize(Worker&, const HttpRequest& request) {
     throw ApiError{400, "'tokens' (a list of ids) is missing", "tokens"};
   std::string text;
   for (const auto& id : *found) {
-    const bool known = id.is_number_unsigned() && id.get<std::uint64_t>() < kVocabularySize;
-    if (!known) throw ApiError{400, "there is no token " + id.dump(), "tokens"};
+    const bool known = is_natural(id) && id.get<std::uint64_t>() < kVocabularySize;
+    if (!known) throw ApiError{400, "there is no token " + shown(id), "tokens"};
     append_token_text(id.get<Token>(), text);
   }
   return json_reply({{"prompt", text}});
