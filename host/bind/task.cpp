@@ -1,4 +1,5 @@
 // host.task: spawn, join, cancel, sleep, and what is built from them.
+#include <csignal>
 #include <functional>
 #include <memory>
 #include <utility>
@@ -167,10 +168,12 @@ int l_foreground(lua_State* L) {
   auto& scheduler = Scheduler::of(L);
   if (lua_isnoneornil(L, 1)) {
     scheduler.set_foreground(nullptr);
-    script::rearm_interrupts(L);
-  } else {
-    scheduler.set_foreground(check_task(L, 1));
+    const int signal = script::rearm_interrupts(L);
+    if (signal == 0) return 0;
+    lua_pushstring(L, signal == SIGINT ? "INT" : signal == SIGTERM ? "TERM" : "HUP");
+    return 1;
   }
+  scheduler.set_foreground(check_task(L, 1));
   return 0;
 }
 

@@ -1,5 +1,6 @@
 #include "core/line_editor.hpp"
 
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -38,6 +39,12 @@ namespace {
 
 // libedit calls plain functions: this is the one editor they belong to.
 LineEditor::State* active = nullptr;
+
+// A terminal that was closed stays readable for ever, without a key to read.
+bool is_hung_up(int fd) {
+  pollfd facts{fd, POLLIN, 0};
+  return ::poll(&facts, 1, 0) == 1 && (facts.revents & (POLLHUP | POLLERR)) != 0;
+}
 
 }  // namespace
 
@@ -94,6 +101,7 @@ void LineEditor::State::wait_for_key() {
   input.async_wait(boost::asio::posix::stream_descriptor::wait_read,
                    [self = shared_from_this()](const boost::system::error_code& ec) {
                      if (ec || !self->done) return;
+                     if (is_hung_up(self->input.native_handle())) return line_is_complete(nullptr);
                      rl_callback_read_char();
                      if (self->done) self->wait_for_key();
                    });

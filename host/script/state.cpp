@@ -107,7 +107,12 @@ std::string text_of_error(lua_State* L) {
 
 const std::string& home(lua_State* L) { return environment(L).home; }
 
-void rearm_interrupts(lua_State* L) { environment(L).interrupts->rearm(); }
+int rearm_interrupts(lua_State* L) {
+  auto* interrupts = environment(L).interrupts;
+  const int signal = interrupts->received();
+  interrupts->rearm();
+  return signal;
+}
 
 State::State(core::World& world, std::string home)
     : world_(world), home_(std::move(home)), L_(luaL_newstate()) {

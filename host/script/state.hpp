@@ -41,7 +41,7 @@ class State {
 /// The folder that holds `lua scripts config workload`.
 const std::string& home(lua_State* L);
 
-/// The last Ctrl-C was dealt with: the next one is a first one again.
-void rearm_interrupts(lua_State* L);
+/// The last Ctrl-C was dealt with: the next one is a first one again. Returns the signal that had come, or 0.
+int rearm_interrupts(lua_State* L);
 
 }  // namespace script

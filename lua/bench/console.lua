@@ -38,6 +38,8 @@ function M.environment()
   })
 end
 
+local function pass(...) return ... end
+
 ---Compiles what was typed: as an expression if it is one (also behind `=`, as in other Lua consoles), else
 ---as statements.
 ---@param text string
@@ -46,23 +48,26 @@ end
 ---@return string? problem
 ---@return boolean? incomplete More lines are needed
 function M.compile(text, environment)
-  local chunk = loadstring("return " .. text:gsub("^%s*=", ""), "=repl")
-  local problem
-  if not chunk then
-    chunk, problem = loadstring(text, "=repl")
+  local expression = text:gsub("^%s*=", "")
+  if loadstring("return " .. expression, "=repl") then
+    -- Not as a tail call: an error is to be blamed on this line, not on who called it.
+    local chunk = setfenv(loadstring("return (...)(" .. expression .. "\n)", "=repl"), environment)
+    return function() return chunk(pass) end
   end
+  local chunk, problem = loadstring(text, "=repl")
   if not chunk then return nil, problem, problem:find "'<eof>'" ~= nil end
   return setfenv(chunk, environment)
 end
 
 local function print_values(environment, values)
-  if values.n == 0 then return end
+  if values.n == 0 then return true end
   environment._ = values[1]
   if values[1] == nil and type(values[2]) == "table" and values[2].code then
     M.print_error(values[2])
-    return
+    return false
   end
   for i = 1, values.n do print(M.format(values[i])) end
+  return true
 end
 
 ---A value as the console prints it: a string as it is, anything else as a readable block.
@@ -93,31 +98,33 @@ end
 
 local function pack(...) return { n = select("#", ...), ... } end
 
--- Runs a piece of work as the task that Ctrl-C reaches.
-local function in_foreground(work)
+-- Runs a piece of work as the task that Ctrl-C reaches. Other signals end the session.
+local function in_foreground(session, work)
   local child = task.spawn(work)
   task.foreground(child)
   local outcome = pack(pcall(child.join, child))
-  task.foreground(nil)
+  local signal = task.foreground(nil)
+  session.terminated = session.terminated or signal == "TERM" or signal == "HUP"
   return outcome
 end
 
----Evaluates one complete input and prints the outcome. Never raises.
----@async
----@param text string
----@param environment table
-function M.evaluate(text, environment)
-  local chunk, problem = M.compile(text, environment)
-  if not chunk then return M.print_error(problem) end
+-- Evaluates one complete input and prints the outcome. Never raises; false if it failed.
+local function evaluate(session, text)
+  local chunk, problem = M.compile(text, session.environment)
+  if not chunk then
+    M.print_error(problem)
+    return false
+  end
   local values
-  local outcome = in_foreground(function() values = pack(chunk()) end)
-  if values then return print_values(environment, values) end
+  local outcome = in_foreground(session, function() values = pack(chunk()) end)
+  if values then return print_values(session.environment, values) end
   local err = outcome[1] and outcome[3] or outcome[2]
   if type(err) == "table" and err.code == "cancelled" then
     io.stderr:write "interrupted\n"
   else
     M.print_error(err)
   end
+  return false
 end
 
 local function field_names(value)
@@ -173,15 +180,15 @@ local function history_file()
 end
 
 -- One input: a line, or several until they compile. nil at the end of the input, false if it was given up.
-local function read_input(environment)
+local function read_input(session)
   local text
   while true do
-    local outcome = in_foreground(function() return term.read_line(text and CONTINUE or PROMPT) end)
+    local outcome = in_foreground(session, function() return term.read_line(text and CONTINUE or PROMPT) end)
     local line, err = outcome[2], outcome[3]
     if err or not outcome[1] then return false end
     if line == nil then return text end
     text = text and text .. "\n" .. line or line
-    local _, _, incomplete = M.compile(text, environment)
+    local _, _, incomplete = M.compile(text, session.environment)
     if not incomplete then return text end
   end
 end
@@ -192,40 +199,43 @@ local function greet()
     :format(info.version))
 end
 
----Reads and evaluates until the end of the input.
----@async
----@return integer exit_code 0
-function M.run()
-  local environment = M.environment()
-  local interactive = term.facts().input
+-- Keeps the history for the next session. It is written before each input is evaluated, so that no way to end
+-- a session loses it; a failure is told once.
+local function keep_history(session)
+  if not session.history then return end
+  local saved, err = term.save_history(session.history)
+  if saved then return end
+  session.history = nil
+  M.print_error(err)
+end
+
+local function start_editing(session)
+  greet()
   local folder, name = history_file()
-  if interactive then
-    greet()
-    term.load_history(folder .. "/" .. name)
-    term.on_complete(function(line) return M.complete(line, environment) end, WORD_BREAKS)
-  end
-  while not task.cancelled() do  -- a second signal (the terminal is gone) ends the session, not only a line
-    local text = read_input(environment)
+  session.history = folder .. "/" .. name
+  require("host.fs").mkdir(folder)
+  term.load_history(session.history)
+  term.on_complete(function(line) return M.complete(line, session.environment) end, WORD_BREAKS)
+end
+
+---Reads and evaluates until the end of the input, or until it is told to end.
+---@async
+---@return integer exit_code Without a terminal 1 if any input failed
+function M.run()
+  local session = { environment = M.environment(), interactive = term.facts().input, failed = false }
+  if session.interactive then start_editing(session) end
+  while not session.terminated and not task.cancelled() do
+    local text = read_input(session)
     if text == nil then break end
     if text and text:find "%S" then
       term.remember(text)
-      M.evaluate(text, environment)
+      keep_history(session)
+      session.failed = not evaluate(session, text) or session.failed
     end
   end
-  if interactive then M.save_history(folder, name) end
-  return 0
-end
-
----Keeps the history for the next session; a failure is told, not raised.
----@param folder string Made if missing
----@param name string
-function M.save_history(folder, name)
-  local fs = require "host.fs"
-  local made, err = fs.mkdir(folder)
-  if made then
-    made, err = term.save_history(folder .. "/" .. name)
-  end
-  if not made then M.print_error(err) end
+  local codes = require("host.info").exit_codes
+  if session.terminated then return codes.terminated end
+  return session.failed and not session.interactive and codes.failed or codes.success
 end
 
 return M

@@ -82,8 +82,10 @@ function task.traceback(err) end
 function task.handles() end
 
 ---Lets Ctrl-C cancel only this task instead of the whole program, once; nil ends that and makes the next
----Ctrl-C a first one again.
+---Ctrl-C a first one again. SIGTERM and SIGHUP do the same as Ctrl-C: the answer tells which it was, for who
+---should end then.
 ---@param other? host.task.Task
+---@return "INT"|"TERM"|"HUP"|nil signal With nil: the signal that came meanwhile
 function task.foreground(other) end
 
 ---The same as `task.join(self)`.

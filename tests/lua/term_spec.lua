@@ -47,19 +47,29 @@ t.describe("term.save_history", function()
 end)
 
 -- The program in a real terminal: tmux types the keys and reads the screen.
-local function in_tmux(body)
+local function in_tmux(body, prefix)
   if not exec.which "tmux" then t.skip "tmux is not installed" end
   local folder = t.tempdir()
   local socket = folder .. "/tmux"
   local function tmux(...)
     return t.ok(exec.run({ "tmux", "-S", socket, ... }, { env = { TMUX = false, TERM = "xterm" }, timeout_s = 10 }))
   end
-  local program = ("HOME=%s XDG_STATE_HOME=%s/state LLMDBENCH_HOME=%s %s repl"):format(folder, folder, info.home,
-    info.executable)
+  local program = ("%s echo $$ > %s/pid; HOME=%s XDG_STATE_HOME=%s/state LLMDBENCH_HOME=%s exec %s repl"):format(
+    prefix or "", folder, folder, folder, info.home, info.executable)
   tmux("new-session", "-d", "-x", "100", "-y", "40", program)
   t.cleanup(function() tmux "kill-server" end)
   local screen = {}
   function screen.keys(...) tmux("send-keys", ...) end
+  function screen.close() tmux "kill-server" end
+  function screen.pid() return (t.ok(fs.read(folder .. "/pid")):gsub("%s", "")) end
+  function screen.ends()
+    local process = "/proc/" .. screen.pid()
+    for _ = 1, 100 do
+      if not fs.exists(process) then return end
+      task.sleep(0.1)
+    end
+    error "the session does not end"
+  end
   function screen.shows(text)
     local seen
     for _ = 1, 100 do
@@ -70,6 +80,10 @@ local function in_tmux(body)
     error("never on the screen: " .. text .. "\n" .. seen)
   end
   body(screen, folder)
+end
+
+local function history_of(folder)
+  return (t.ok(fs.read(folder .. "/state/llmdbenchmark/repl_history")):gsub("\\040", " "))
 end
 
 t.describe("the REPL on a terminal", function()
@@ -93,22 +107,78 @@ t.describe("the REPL on a terminal", function()
       screen.keys("print('still ' .. 'here') end", "Enter")
       screen.shows "still here"
       screen.keys "C-d"
-      local history = folder .. "/state/llmdbenchmark/repl_history"
-      for _ = 1, 100 do
-        if fs.exists(history) then break end
-        task.sleep(0.1)
+      screen.ends()
+      t.contains("json.decode", history_of(folder))
+    end)
+  end)
+
+  t.it("ends at SIGTERM and SIGHUP, at the prompt and in a call that waits, and keeps its history",
+    { timeout_s = 60 }, function()
+      for _, signal in ipairs { "TERM", "HUP" } do
+        for _, line in ipairs { "'at the ' .. 'prompt'", "print('in a ' .. 'call') task.sleep(1000)" } do
+          in_tmux(function(screen, folder)
+            screen.shows "bench>"
+            screen.keys(line, "Enter")
+            screen.shows(line:find "sleep" and "in a call" or "at the prompt")
+            t.ok(exec.run { "kill", "-" .. signal, screen.pid() })
+            screen.ends()
+            t.contains(line:match "%a+", history_of(folder))
+          end)
+        end
       end
-      t.contains("json.decode", t.ok(fs.read(history)):gsub("\\040", " "))
+    end)
+
+  t.it("ends when the terminal is closed, also if nobody says so with a signal", { timeout_s = 60 }, function()
+    in_tmux(function(screen, folder)
+      screen.shows "bench>"
+      screen.keys("'here ' .. 'now'", "Enter")
+      screen.shows "here now"
+      screen.close()
+      screen.ends()
+      t.contains("here", history_of(folder))
+    end, "trap '' HUP;")
+  end)
+
+  t.it("keeps its history when a line leaves the program", { timeout_s = 60 }, function()
+    in_tmux(function(screen, folder)
+      screen.shows "bench>"
+      screen.keys("os.exit(0)", "Enter")
+      screen.ends()
+      t.contains("os.exit", history_of(folder))
     end)
   end)
 end)
 
 t.describe("the REPL in a pipe", function()
-  t.it("evaluates each line and goes on after errors", function()
-    local result = t.ok(exec.run({ info.executable, "repl" },
-      { stdin = "x = 20\nx + 1\nerror 'boom'\ntask.sleep(0)\n'last'\n", timeout_s = 20 }))
-    t.eq(0, result.exit_code)
+  local function repl(input)
+    return t.ok(exec.run({ info.executable, "repl" }, { stdin = input, timeout_s = 20 }))
+  end
+
+  t.it("evaluates each line, goes on after errors, and fails at its end if there were any", function()
+    local result = repl "x = 20\nx + 1\nerror 'boom'\ntask.sleep(0)\n'last'\n"
+    t.eq(1, result.exit_code)
     t.eq("21\nlast\n", result.stdout)
     t.contains("boom", result.stderr)
+    t.eq(1, repl("fs.read '/nowhere/at/all'\n").exit_code)
+    t.eq(1, repl("1 +* 2\n").exit_code)
+    t.eq(0, repl("1, nil, 2\n-- nothing\n").exit_code)
+  end)
+
+  t.it("blames the line that was typed, not itself", function()
+    for _, line in ipairs { "error 'boom'", "exec.run('ls')", "require 'nope'" } do
+      t.match("^error: repl:1: ", repl(line .. "\n").stderr)
+    end
+  end)
+
+  t.it("ends at SIGTERM and SIGHUP with 143, and goes on at Ctrl-C", function()
+    for signal, code in pairs { TERM = 143, HUP = 143, INT = 0 } do
+      local child = t.ok(exec.start({ info.executable, "repl" }, { keep_stdin = true }))
+      child:write "x = io.stdout:setvbuf 'line'\nprint 'ready' pcall(task.sleep, 1000)\nprint 'still here'\n"
+      child:close_stdin()
+      t.eq("ready", t.ok(child:line { timeout_s = 15 }))
+      child:kill { signal = signal }
+      local result = t.ok(child:wait { timeout_s = 15 })
+      t.eq({ code, signal == "INT" }, { result.exit_code, result.stdout:find "still here" ~= nil }, signal)
+    end
   end)
 end)
