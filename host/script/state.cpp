@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <stdexcept>
 
+#include "core/redact.hpp"
 #include "exit_codes.hpp"
 #include "script/modules.hpp"
 
@@ -154,7 +155,7 @@ int State::run(const std::string& name, const std::vector<std::string>& argument
   lua_getglobal(L_, "require");
   lua_pushlstring(L_, name.data(), name.size());
   if (lua_pcall(L_, 1, 1, 0) != 0) {
-    std::fprintf(stderr, "llmdbenchmark: %s\n", text_of_error(L_).c_str());
+    std::fprintf(stderr, "llmdbenchmark: %s\n", core::redact(text_of_error(L_)).c_str());
     return exit_codes::kFailed;
   }
   push(L_, core::Value(arguments));
@@ -169,8 +170,8 @@ int State::report(Task& root) {
   const int results = scheduler_->push_outcome(L_, root);
   if (signal != 0 && root.is_cancelled()) return 128 + (signal == SIGINT ? SIGINT : SIGTERM);
   if (results < 0) {
-    std::fprintf(stderr, "llmdbenchmark: %s\n%s\n", text_of_error(L_).c_str(),
-                 scheduler_->traceback(root).c_str());
+    const std::string problem = text_of_error(L_) + "\n" + scheduler_->traceback(root);
+    std::fprintf(stderr, "llmdbenchmark: %s\n", core::redact(problem).c_str());
     return exit_codes::kFailed;
   }
   return results > 0 && lua_isnumber(L_, -results) ? static_cast<int>(lua_tonumber(L_, -results)) : 0;

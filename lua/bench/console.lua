@@ -3,6 +3,7 @@
 local M = {}
 
 local inspect = require "bench.inspect"
+local log = require "host.log"
 local task = require "host.task"
 local term = require "host.term"
 
@@ -79,19 +80,21 @@ function M.format(value)
   return inspect.line(value)
 end
 
+local function tell(...) io.stderr:write(log.redact(table.concat { ... })) end
+
 ---Prints an error: code and message, the hint, and further facts that an error table carries.
 ---@param err any
 function M.print_error(err)
   if type(err) ~= "table" then
-    io.stderr:write("error: ", tostring(err), "\n")
+    tell("error: ", tostring(err), "\n")
     return
   end
-  io.stderr:write("error: ", tostring(err), "\n")
+  tell("error: ", tostring(err), "\n")
   for _, key in ipairs(inspect.keys(err)) do
     if key == "hint" then
-      io.stderr:write("  hint: ", tostring(err.hint), "\n")
+      tell("  hint: ", tostring(err.hint), "\n")
     elseif key ~= "code" and key ~= "message" then
-      io.stderr:write("  ", tostring(key), ": ", inspect.line(err[key], 400), "\n")
+      tell("  ", tostring(key), ": ", inspect.line(err[key], 400), "\n")
     end
   end
 end

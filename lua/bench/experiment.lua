@@ -31,6 +31,7 @@ local codes = info.exit_codes
 ---@field stop_on_error? boolean
 ---@field skip_teardown? boolean
 ---@field dry_run? boolean
+---@field json? boolean print the results as JSON at the end
 ---@field driver? bench.experiment.Driver instead of the shipped phases
 ---@field events? table writer of the event file
 ---@field kept? table<string, any> options to be stored for `--resume`
@@ -122,7 +123,7 @@ local function begin(run, design, opts, surveyed)
   return not ok and err or nil
 end
 
-local function finish(run, design)
+local function finish(run, design, opts)
   local cells = run.state:count(run.schedule)
   assert(run.journal:write("experiment_finished", { ok = cells.ok, not_valid = cells.not_valid,
     failed = cells.failed,
@@ -130,8 +131,14 @@ local function finish(run, design)
   assert(run.summary:write { now = true, ended = true })
   run.say.info("Summary: " .. run.dir .. "/" .. summary.FILE)
   for _, line in ipairs(show.finish(run, design)) do run.say.info(line) end
-  require("bench.experiment.comparison").of(run, design)
-  return exit_code(run)
+  local comparison = require "bench.experiment.comparison"
+  comparison.of(run, design)
+  local code = exit_code(run)
+  if opts.json then
+    local answer = require "bench.report.answer"
+    answer.print(answer.of_experiment(run.dir, cells, comparison.rows(run), code))
+  end
+  return code
 end
 
 local function measure_locked(run, design, opts, surveyed)
@@ -141,7 +148,7 @@ local function measure_locked(run, design, opts, surveyed)
     profile = surveyed.facts.profile, opts = run.opts, done = run.timing.done })) do run.say.info(line) end
   run.say.info("Workspace: " .. run.dir)
   loop.run(run)
-  return finish(run, design)
+  return finish(run, design, opts)
 end
 
 -- In a folder that nobody else works in. What is raised is raised on, with the lock released.

@@ -68,6 +68,10 @@ end
 local STACK_OPTIONS = { "set", "namespace", "methods", "stack", "wva", "strict" }
 
 local function check_url_options(opts)
+  if opts.endpoint_url:find "://[^/]*@" then
+    return { code = "invalid", message = "the endpoint's URL holds a user name or password, which is not supported",
+      hint = "leave it out, and give a bearer token in LLMDBENCH_ENDPOINT_TOKEN" }
+  end
   for _, name in ipairs(STACK_OPTIONS) do
     local source = (opts.sources or {})[name] or "--" .. name
     if opts[name] ~= nil and source:sub(1, 2) == "--" then

@@ -20,6 +20,9 @@ local cases = {
   { "a model's configuration", { "--spec", "examples/gpu", "plan", "--offline", "--capacity", "--model-config", "nowhere" }, 1,
     { "nowhere" } },
   { "what to tear down", { "--spec", "examples/gpu", "teardown", "--offline" }, 1, { "modelservice", "not part" } },
+  { "an option without a value", { "--spec", "local/quickstart", "run", "-w", "" }, 2, { "--workload", "a value is needed" } },
+  { "a URL with a password", { "run", "--url", "http://u:pw_canary@h", "--model", "m", "-l", "native", "-w", "quick_random" }, 1,
+    { "user name or password", "LLMDBENCH_ENDPOINT_TOKEN" } },
   { "a script", { "scripts/no_such.lua" }, 1, { "scripts/no_such.lua" } },
 }
 

@@ -45,6 +45,31 @@ t.describe("a script with", function()
     t.eq("hello\n", box:command({ file }).stdout)
   end)
 
+  t.it("no file of its own comes from a pipe", function()
+    local result = support.box():run({ "/dev/stdin" }, { stdin = "print('from a pipe')\n" })
+    t.eq("from a pipe\n", result.stdout, result.output)
+  end)
+
+  t.it("an exit code that no shell can see is refused", function()
+    local box = support.box()
+    for _, code in ipairs { "256", "-1", "0/0", "1.5" } do
+      box:write("code.lua", "return " .. code .. "\n")
+      local result = box:run { "code.lua" }
+      t.eq(1, result.exit_code, code)
+      t.contains("an exit code is a whole number from 0 to 255", result.output)
+    end
+    box:write("code.lua", "return 42\n")
+    t.eq(42, box:run({ "code.lua" }).exit_code)
+  end)
+
+  t.it("a secret in its error is not shown", function()
+    local box = support.box()
+    box:write("secret.lua", "require('host.log').secret 'canary_in_an_error'\nerror('died with canary_in_an_error')\n")
+    local result = box:run { "secret.lua" }
+    t.contains("died with ***", result.output)
+    t.eq(nil, result.output:find("canary", 1, true))
+  end)
+
   t.it("an endless loop ends with Ctrl-C", function()
     local box = support.box()
     box:write("loop.lua", "print('started') io.stdout:flush()\nlocal n = 0\nwhile true do n = n + 1 end\n")

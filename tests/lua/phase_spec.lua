@@ -334,6 +334,16 @@ t.describe("undo", function()
     t.eq({ "a", "b@x", "undo c@x", "undo b@x", "b@y", "never" }, ctx.did)
   end)
 
+  t.it("takes back what served all stacks once the last of them has failed", function()
+    for _, stacks in ipairs { { "x" }, { "x", "y" } } do
+      local ctx = recorder(stacks)
+      local last = note("c", { scope = "stack", run = function() error("bug", 0) end })
+      t.eq(false, demo_phase(last, true):run(ctx, { limit = 1 }).ok)
+      t.eq("undo a", ctx.did[#ctx.did])
+      t.eq(false, table.concat(ctx.did, " "):find("never", 1, true) ~= nil)
+    end
+  end)
+
   t.it("on cancellation runs shielded, in reverse, and then `cancelled` is raised with the result", function()
     local ctx, _, events = recorder { "x", "y" }
     local hang = note("c", { scope = "stack", run = function(_, stack)

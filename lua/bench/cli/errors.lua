@@ -4,11 +4,12 @@ local M = {}
 
 local info = require "host.info"
 local inspect = require "bench.inspect"
+local log = require "host.log"
 
 local EXIT = info.exit_codes
 local TAIL_LINES = 20
 
-local function put(...) io.stderr:write(...) end
+local function put(...) io.stderr:write(log.redact(table.concat { ... })) end
 
 local function indent(text) return "  " .. text:gsub("\n$", ""):gsub("\n", "\n  ") .. "\n" end
 

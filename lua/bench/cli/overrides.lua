@@ -15,6 +15,7 @@ local OTHERS = {
   LLMDBENCH_HOME = "where the program finds its files",
   LLMDBENCH_SCRIPTS = "where scripts are looked up",
   LLMDBENCH_HF_TOKEN = "access to models",
+  LLMDBENCH_ENDPOINT_TOKEN = "bearer token of the endpoint",
   LLMDBENCH_DETACHED = "marks processes that outlive this program",
   LLMDBENCH_TEST_GC = "stresses the garbage collector",
 }
@@ -32,7 +33,8 @@ local function is_secret(name, option)
 end
 
 local function shown(name, option, value, length)
-  return is_secret(name, option) and "***" or cut(value:gsub("[%c]", " "), length)
+  if is_secret(name, option) then return "***" end
+  return cut(value:gsub("[%c]", " "):gsub("://[^/@]*@", "://***@"), length)
 end
 
 -- Every variable that some option of a command reads.

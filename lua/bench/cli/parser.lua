@@ -165,6 +165,7 @@ function M.parse_or_leave(command, given)
     declared[i] = entry.option
     local key = options.key(entry.option)
     flags[key] = parsed[key]
+    if flags[key] == "" then usage_error(command, entry.option[1] .. ": a value is needed, not an empty text") end
   end
   for _, argument in ipairs(command.arguments or {}) do arguments[argument[1]] = parsed[argument[1]] end
   local values, sources = options.resolve(declared, flags)

@@ -9,26 +9,25 @@ local EXIT = info.exit_codes
 local function leave(fields) require("bench.cli.parser").leave(fields) end
 
 -- The first lines of the file may say which API it was written for.
-local function check_api(path)
-  local file = io.open(path)
-  if not file then return end
-  for _ = 1, 5 do
-    local line = file:read("*l")
-    local wanted = line and line:match("^%-%-%s*bench%-api:%s*(%d+)")
-    if wanted and tonumber(wanted) ~= info.api then
-      io.stderr:write(("llmdbenchmark: warning: %s was written for script API %s, this program has %d; "
-        .. "docs/scripting.md says what changed\n"):format(path, wanted, info.api))
-    end
+local function check_api(path, source)
+  local wanted = ("\n" .. source:sub(1, 1000)):match "\n%-%-%s*bench%-api:%s*(%d+)"
+  if wanted and tonumber(wanted) ~= info.api then
+    io.stderr:write(("llmdbenchmark: warning: %s was written for script API %s, this program has %d\n")
+      :format(path, wanted, info.api))
   end
-  file:close()
 end
 
+-- The file is read once: it may be a pipe.
 local function load_file(path)
   local file, problem = io.open(path)
-  if not file then leave { exit_code = EXIT.failed, message = "cannot read the script " .. problem } end
-  file:close()
-  check_api(path)
-  local chunk, syntax = loadfile(path)
+  local source
+  if file then
+    source, problem = file:read "*a"
+    file:close()
+  end
+  if not source then leave { exit_code = EXIT.failed, message = "cannot read the script " .. tostring(problem) } end
+  check_api(path, source)
+  local chunk, syntax = loadstring((source:gsub("^#[^\n]*", "")), "@" .. path)
   if not chunk then leave { exit_code = EXIT.failed, message = syntax } end
   return chunk
 end
@@ -45,7 +44,11 @@ end
 
 local function exit_code_of(value, err)
   if value == nil and err ~= nil then error(err, 0) end
-  if type(value) == "number" then return value end
+  if type(value) == "number" then
+    if value % 1 == 0 and value >= 0 and value <= 255 then return value end
+    leave { exit_code = EXIT.failed, message = ("the script returned %s, but an exit code is a whole number from "
+      .. "0 to 255"):format(tostring(value)) }
+  end
   return value == false and EXIT.failed or EXIT.success
 end
 

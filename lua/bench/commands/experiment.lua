@@ -99,7 +99,7 @@ local function run(cli)
     end
     if options.list then return list(cli, design, opts) end
     opts = with_record(opts, record)
-    opts.kept = kept(opts)
+    opts.kept, opts.json = kept(opts), cli.json
     return require("bench.experiment").run(opts, design)
   end)
 end

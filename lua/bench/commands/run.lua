@@ -24,7 +24,12 @@ end
 local function run(cli)
   return require("bench.startup").with_session(cli, about(cli), function(ctx)
     if cli.options.list_endpoints then return list_endpoints(cli, ctx) end
-    return require("bench.lifecycle").run(ctx, { steps = cli.options.step, phase = cli.phase })
+    local code, err = require("bench.lifecycle").run(ctx, { steps = cli.options.step, phase = cli.phase })
+    if cli.json and code then
+      local answer = require "bench.report.answer"
+      answer.print(answer.of_run(ctx, code))
+    end
+    return code, err
   end)
 end
 

@@ -121,13 +121,22 @@ local function run_rows(run, rows, stack)
   return true
 end
 
+-- Once no stack is left, the steps before them served nobody. False if that was all.
 local function run_stacks(run, rows, limit)
-  local stacks = run.ctx.stacks
-  local function one(stack) run_rows(run, rows, stack) end
-  if #stacks == 1 then return one(stacks[1]) end
-  say(run.ctx, "info", "%d step(s) for each of %d stacks, at most %d at a time", #rows, #stacks,
-    math.min(limit, #stacks))
-  parallel.map(stacks, one, { limit = limit })
+  local stacks, standing = run.ctx.stacks, 0
+  local function one(stack)
+    if run_rows(run, rows, stack) then standing = standing + 1 end
+  end
+  if #stacks == 1 then
+    one(stacks[1])
+  else
+    say(run.ctx, "info", "%d step(s) for each of %d stacks, at most %d at a time", #rows, #stacks,
+      math.min(limit, #stacks))
+    parallel.map(stacks, one, { limit = limit })
+  end
+  if standing > 0 or not run.phase.undo_on_failure then return true end
+  task.shielded(undo, run)
+  return false
 end
 
 local function split(rows)
@@ -139,10 +148,10 @@ end
 local function run_parts(run, parts, limit)
   for _, name in ipairs(PARTS) do
     local rows = parts[name]
-    if name == "stacks" then
-      if #rows > 0 then run_stacks(run, rows, limit) end
-    elseif not run_rows(run, rows) then
-      return
+    if #rows > 0 then
+      local goes_on
+      if name == "stacks" then goes_on = run_stacks(run, rows, limit) else goes_on = run_rows(run, rows) end
+      if not goes_on then return end
     end
   end
 end

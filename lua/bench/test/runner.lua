@@ -4,6 +4,7 @@ local M = {}
 
 local fs = require "host.fs"
 local inspect = require "bench.inspect"
+local log = require "host.log"
 local task = require "host.task"
 
 local DEFAULT_TIMEOUT_S = 20
@@ -177,7 +178,7 @@ local function indent(text) return "    " .. text:gsub("\n", "\n    ") end
 local function tell(totals, outcome, name, why)
   totals[outcome] = totals[outcome] + 1
   if outcome ~= "passed" then
-    io.write(("%s: %s\n%s\n"):format(outcome == "failed" and "FAILED" or "skipped", name, indent(why)))
+    io.write(log.redact(("%s: %s\n%s\n"):format(outcome == "failed" and "FAILED" or "skipped", name, indent(why))))
     io.flush()
   end
 end
