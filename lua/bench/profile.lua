@@ -40,6 +40,7 @@ local function give_seeds(plan, opts)
   local run = digest(opts.id) + (opts.repetition or 0)
   for i, stage in ipairs(plan.stages) do
     stage.seed = plan.fixed_seeds and plan.seed or load.derive_seed(plan.seed, i, run)
+    if plan.continues_prompts then stage.data.seed = load.derive_seed(plan.seed, 0, run) end
   end
 end
 

@@ -42,6 +42,14 @@ Target target(const core::Value& more = core::Value::object()) {
 
 }  // namespace
 
+TEST_CASE("a stage can go on with the shared prompts of another") {
+  const core::Value data = {{"type", "shared_prefix"}, {"groups", 3}, {"prompts_per_group", 4}, {"seed", 9}};
+  core::Value later = data;
+  later["first"] = 5;
+  const auto one = source(data, Api::kCompletions, 1), two = source(later, Api::kCompletions, 2);
+  for (std::uint64_t i = 0; i < 20; ++i) CHECK(prompt_of(*two, i) == prompt_of(*one, i + 5));
+}
+
 TEST_CASE("token-id prompts have exactly the length asked for") {
   const auto prompts =
       source({{"input", {{"min", 5}, {"max", 50}}}, {"output", 7}, {"vocab_min", 10}, {"vocab_max", 20}});

@@ -205,6 +205,54 @@ TEST_CASE("good answers in unusual clothes") {
             .empty());
 }
 
+TEST_CASE("what is not known of the answers' lengths is not reported as 0") {
+  const std::string whole = "{\"choices\":[{\"text\":\"a b c\",\"finish_reason\":\"stop\"}]}";
+  test::Server silent([&](test::Peer& peer, const std::string&, int) {
+    peer.send("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: " +
+              std::to_string(whole.size()) + "\r\n\r\n" + whole);
+  });
+  const Value r = result_of(stage_table(silent, closed(1, 12), {{"streaming", false}}));
+  CHECK(r["counts"]["succeeded"] == 12);
+  CHECK(r["tokens"]["output_unknown"] == 12);
+  CHECK(r["verdict"] == "valid");
+  CHECK(!r["tokens"].contains("output_total"));
+  CHECK(!r["throughput"].contains("output_tokens_per_s"));
+  CHECK(!r["throughput"].contains("total_tokens_per_s"));
+  CHECK(r["throughput"].contains("input_tokens_per_s"));
+}
+
+TEST_CASE("answers of other lengths than asked for are counted without usage, too") {
+  test::Server server([](test::Peer& peer, const std::string&, int) {
+    peer.head();
+    peer.token("a b c d");
+    peer.event("[DONE]");
+    peer.chunk("");
+  });
+  const Value r = result_of(stage_table(server, closed(1, 12)));
+  CHECK(r["tokens"]["with_usage"] == 0);
+  CHECK(r["tokens"]["output_not_as_requested"] == 12);
+}
+
+TEST_CASE("a stage without a single token is not valid") {
+  const Value r =
+      result_of(stage_table(test::Server([](test::Peer& peer, const std::string&, int) {
+                              peer.head();
+                              peer.event("{\"choices\":[{\"text\":\"\",\"finish_reason\":\"stop\"}]}");
+                              peer.chunk("");
+                            }),
+                            closed(1, 12)));
+  CHECK(r["counts"]["succeeded"] == 12);
+  CHECK(r["verdict"] == "errors above limit");
+  for (const char* event : {"", "{\"hello\":1}"}) {
+    CHECK(failures_with([event](test::Peer& peer, const std::string&, int) {
+            peer.head();
+            if (*event) peer.event(event);
+            peer.event("[DONE]");
+            peer.chunk("");
+          }) == Failures{{"protocol", 4}});
+  }
+}
+
 TEST_CASE("bad answers get the right class") {
   using test::Peer;
   const auto all = [](const char* name) { return Failures{{name, 4}}; };

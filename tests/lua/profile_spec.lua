@@ -158,8 +158,12 @@ t.describe("profiles of inference-perf", function()
     source.data = { type = "shared_prefix", shared_prefix = { num_groups = 3, num_prompts_per_group = 4,
       system_prompt_len = 300, question_len = 100, output_len = 20, enable_multi_turn_chat = false } }
     local plan = t.ok(parse(yaml.encode(source)))
+    local seed = plan.stages[1].data.seed  -- one set of prompts for all stages
+    t.eq("number", type(seed))
+    for _, stage in ipairs(plan.stages) do t.eq(seed, stage.data.seed) end
+    t.ok(plan.continues_prompts)
     t.eq({ type = "shared_prefix", groups = 3, prompts_per_group = 4, system = 300, question = 100,
-      output = 20 }, plan.stages[1].data)
+      output = 20, seed = seed }, plan.stages[1].data)
     t.eq(0.75, plan.shared_ratio)
     source.data.shared_prefix = { num_unique_system_prompts = 5, num_users_per_system_prompt = 6 }
     plan = t.ok(parse(yaml.encode(source)))

@@ -51,20 +51,20 @@ Window window_of(const Value& header, const std::vector<RecordView>& records) {
 
 Value distribution(std::vector<double>& values) { return stats::to_value(stats::summarise(values)); }
 
-Value rates(double requests, double input, double output, double span_s) {
-  if (span_s <= 0) return Value::object();
-  return {{"requests_per_s", requests / span_s},
-          {"input_tokens_per_s", input / span_s},
-          {"output_tokens_per_s", output / span_s},
-          {"total_tokens_per_s", (input + output) / span_s},
-          {"span_s", span_s}};
-}
-
+/// Rates of generated tokens are left out where the tokens of some answer are not known.
 Value throughput(const SampleSet& set) {
   const double span_s =
       set.first_sent_ns < 0 ? 0 : static_cast<double>(set.last_end_ns - set.first_sent_ns) / 1e9;
-  return rates(static_cast<double>(set.counts.succeeded), static_cast<double>(set.total_input),
-               static_cast<double>(set.total_output), span_s);
+  if (span_s <= 0) return Value::object();
+  const auto input = static_cast<double>(set.total_input), output = static_cast<double>(set.total_output);
+  Value table = {{"requests_per_s", static_cast<double>(set.counts.succeeded) / span_s},
+                 {"input_tokens_per_s", input / span_s}};
+  if (!set.counts.output_unknown) {
+    table["output_tokens_per_s"] = output / span_s;
+    table["total_tokens_per_s"] = (input + output) / span_s;
+  }
+  table["span_s"] = span_s;
+  return table;
 }
 
 Value window_table(const SampleSet& set, const Window& window) {
@@ -73,7 +73,8 @@ Value window_table(const SampleSet& set, const Window& window) {
                  {"end_s", static_cast<double>(window.end_ns) / 1e9}};
   if (length < kShortestWindow_s) return table;
   table["completed_per_s"] = static_cast<double>(set.window_completed) / length;
-  table["output_tokens_per_s"] = static_cast<double>(set.window_tokens) / length;
+  if (set.total_chunks || !set.counts.succeeded)  // whole answers do not say when their tokens came
+    table["output_tokens_per_s"] = static_cast<double>(set.window_tokens) / length;
   table["mean_in_flight"] = set.window_busy_ns / 1e9 / length;
   return table;
 }
@@ -110,14 +111,15 @@ Value tokens_table(SampleSet& set) {
       {"input", distribution(set.input_tokens)},
       {"output", distribution(set.output_tokens)},
       {"input_total", set.total_input},
-      {"output_total", set.total_output},
       {"counted_output_total", set.total_counted},
       {"chunks_total", set.total_chunks},
       {"with_usage", c.with_usage},
       {"input_not_as_requested", c.input_mismatches},
       {"output_not_as_requested", c.output_mismatches},
       {"output_not_as_counted", c.chunk_mismatches},
+      {"output_unknown", c.output_unknown},
       {"finish", {{"stop", c.finish_stop}, {"length", c.finish_length}, {"other", c.finish_other}}}};
+  if (!c.output_unknown) table["output_total"] = set.total_output;
   table["per_chunk"] = distribution(set.tokens_per_chunk);
   if (c.with_cached) {
     table["cached_total"] = set.total_cached;
@@ -140,7 +142,9 @@ Value latency_table(SampleSet& set) {
 }
 
 Value arrivals_value(const ArrivalStatistics& a) {
-  return {{"count", a.count}, {"rate", a.rate}, {"gap_cv", a.gap_cv}, {"dispersion", a.dispersion}};
+  Value table = {{"count", a.count}, {"rate", a.rate}, {"gap_cv", a.gap_cv}};
+  if (a.dispersion) table["dispersion"] = *a.dispersion;
+  return table;
 }
 
 // Open loop: the rate against the plan's. Closed loop: the requests, or the time, against what was asked for.
@@ -199,6 +203,7 @@ Evidence evidence_of(const Value& header, const SampleSet& set, const Value& res
   const bool spins = number_at(header, "client", "spin_s", 0) > 0;
   e.client_cpu = spins ? -1 : number_at(header, "client", "busiest_cpu", -1);
   e.samples = c.succeeded;
+  e.all_empty = c.succeeded > 0 && !c.output_unknown && !set.total_output;
   return e;
 }
 
@@ -206,7 +211,8 @@ Evidence evidence_of(const Value& header, const SampleSet& set, const Value& res
 
 Value summarise_stage(const Value& header, const std::vector<RecordView>& records, const Limits& limits) {
   const Window window = window_of(header, records);
-  SampleSet set = collect_samples(records, window.start_ns, window.end_ns);
+  const bool streaming = header.value("target", Value::object()).value("streaming", true);
+  SampleSet set = collect_samples(records, window.start_ns, window.end_ns, streaming);
   Value result = Value::object();
   for (const char* field : {"name", "seed", "started_at", "tool_version", "target", "data", "cancelled"})
     if (header.contains(field)) result[field] = header[field];

@@ -74,7 +74,8 @@ class SharedPrefixPrompts : public PromptSource {
         question_(LengthDistribution::parse(data.path("question"),
                                             data.has("question") ? data.raw("question") : Value(50))),
         output_(output_lengths(data)),
-        seed_(seed) {
+        seed_(data.has("seed") ? static_cast<std::uint64_t>(data.integer("seed", 0, 0, kLargestSeed)) : seed),
+        first_(static_cast<std::uint64_t>(data.integer("first", 0, 0, kLargestSeed))) {
     if (groups_ * per_group_ > 20'000'000)
       data.refuse("groups", "times prompts_per_group exceeds 20 million");
     if (question_.may_be_zero()) data.refuse("question", "must be at least one token");
@@ -89,7 +90,7 @@ class SharedPrefixPrompts : public PromptSource {
   }
 
   PromptLengths append(std::uint64_t index, std::string& out) const override {
-    const std::uint64_t pair = order_[index % order_.size()];
+    const std::uint64_t pair = order_[(first_ + index) % order_.size()];
     const std::size_t group = static_cast<std::size_t>(pair / per_group_);
     Random random(seed_, kQuestions + pair);
     const std::uint32_t question = question_.sample(random), output = output_.sample(random);
@@ -106,6 +107,7 @@ class SharedPrefixPrompts : public PromptSource {
   }
 
  private:
+  static constexpr std::int64_t kLargestSeed = std::int64_t{1} << 53;
   // Streams of the seed: prefixes from 0, the shuffle, then the questions.
   static constexpr std::uint64_t kShuffle = 1ull << 40, kQuestions = 1ull << 41;
 
@@ -129,7 +131,7 @@ class SharedPrefixPrompts : public PromptSource {
   TokenWriter writer_;
   std::uint64_t groups_, per_group_;
   LengthDistribution system_, question_, output_;
-  std::uint64_t seed_;
+  std::uint64_t seed_, first_;  // `first_`: the number of the first pair, where an earlier stage left off
   std::vector<std::string> prefixes_;
   std::vector<std::uint32_t> prefix_lengths_;
   std::vector<std::uint32_t> order_;

@@ -146,6 +146,8 @@ ResponseReader::State ResponseReader::on_done() {
   if (events_.finish(last) && on_event(last) == State::kEnded) return State::kEnded;
   if (!done_ && answer_.finish == Finish::kNone)
     return fail(Failure::kTruncated, "the stream ended without [DONE] and without a finish reason");
+  if (!tokens_.tokens() && answer_.completion_tokens <= 0 && answer_.finish == Finish::kNone)
+    return fail(Failure::kProtocol, "the answer brought neither a token nor a finish reason");
   return State::kEnded;
 }
 

@@ -11,8 +11,8 @@ double seconds(std::int64_t ns) { return static_cast<double>(ns) / 1e9; }
 /// Adds records one by one.
 class Collector {
  public:
-  Collector(SampleSet& set, std::int64_t window_start_ns, std::int64_t window_end_ns)
-      : set_(set), start_(window_start_ns), end_(window_end_ns) {}
+  Collector(SampleSet& set, std::int64_t window_start_ns, std::int64_t window_end_ns, bool streaming)
+      : set_(set), start_(window_start_ns), end_(window_end_ns), streaming_(streaming) {}
 
   void add(const RecordView& view) {
     const Record& r = view.record;
@@ -111,7 +111,12 @@ class Collector {
   void add_token_counts(const Record& r) {
     auto& counts = set_.counts;
     set_.input_tokens.push_back(static_cast<double>(r.input_tokens()));
-    set_.output_tokens.push_back(static_cast<double>(r.output_tokens()));
+    if (streaming_ || r.completion_tokens >= 0) {
+      set_.output_tokens.push_back(static_cast<double>(r.output_tokens()));
+      if (r.requested_output && r.output_tokens() != r.requested_output) ++counts.output_mismatches;
+    } else {
+      ++counts.output_unknown;
+    }
     set_.total_input += static_cast<std::uint64_t>(r.input_tokens());
     set_.total_output += static_cast<std::uint64_t>(r.output_tokens());
     set_.total_counted += r.counted_tokens;
@@ -119,7 +124,6 @@ class Collector {
     if (r.chunks) set_.tokens_per_chunk.push_back(static_cast<double>(r.output_tokens()) / r.chunks);
     if (r.completion_tokens >= 0) {
       ++counts.with_usage;
-      if (r.completion_tokens != r.requested_output) ++counts.output_mismatches;
       if (r.chunks && r.completion_tokens != r.counted_tokens) ++counts.chunk_mismatches;
     }
     if (r.prompt_tokens >= 0 && r.requested_input && r.prompt_tokens != r.requested_input)
@@ -142,17 +146,18 @@ class Collector {
 
   SampleSet& set_;
   std::int64_t start_, end_;
+  bool streaming_;
 };
 
 }  // namespace
 
 SampleSet collect_samples(std::vector<RecordView> records, std::int64_t window_start_ns,
-                          std::int64_t window_end_ns) {
+                          std::int64_t window_end_ns, bool streaming) {
   std::sort(records.begin(), records.end(), [](const RecordView& a, const RecordView& b) {
     return a.record.planned_ns < b.record.planned_ns;
   });
   SampleSet set;
-  Collector collector(set, window_start_ns, window_end_ns);
+  Collector collector(set, window_start_ns, window_end_ns, streaming);
   for (const RecordView& view : records) collector.add(view);
   return set;
 }

@@ -24,6 +24,7 @@ struct SampleSet {
     std::uint64_t in_flight_at_end = 0, retried = 0, new_connections = 0, warmup = 0;
     std::uint64_t with_usage = 0, with_cached = 0;
     std::uint64_t input_mismatches = 0, output_mismatches = 0, chunk_mismatches = 0;
+    std::uint64_t output_unknown = 0;
     std::uint64_t finish_stop = 0, finish_length = 0, finish_other = 0;
   } counts;
   std::array<std::uint64_t, kFailureCount> failures{};
@@ -37,8 +38,9 @@ struct SampleSet {
   std::uint64_t window_tokens = 0, window_completed = 0;
 };
 
-/// Collects. The window is [`window_start_ns`, `window_end_ns`); empty if the end is not after the start.
+/// Collects. Only of answers that were streamed are the tokens known without `usage`. The window is
+/// [`window_start_ns`, `window_end_ns`); empty if the end is not after the start.
 SampleSet collect_samples(std::vector<RecordView> records, std::int64_t window_start_ns,
-                          std::int64_t window_end_ns);
+                          std::int64_t window_end_ns, bool streaming = true);
 
 }  // namespace core::load

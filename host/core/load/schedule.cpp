@@ -161,7 +161,7 @@ ArrivalStatistics describe_arrivals(const std::vector<std::int64_t>& at_ns, doub
   }
   const auto bin_ns = static_cast<std::int64_t>(bin_s * 1e9);
   const auto bins = static_cast<std::size_t>((at_ns.back() - at_ns.front()) / bin_ns);  // whole ones only
-  if (bins < 2) return result;
+  if (bins < 2) return result;                                                          // too short to tell
   std::vector<double> counts(bins);
   for (const std::int64_t at : at_ns) {
     const auto bin = static_cast<std::size_t>((at - at_ns.front()) / bin_ns);

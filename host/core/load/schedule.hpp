@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "core/load/fields.hpp"
@@ -61,9 +62,11 @@ ArrivalPlan plan_arrivals(const Schedule& schedule, std::uint64_t seed);
 /// How a series of times really looks.
 struct ArrivalStatistics {
   std::size_t count = 0;
-  double rate = 0;        // (n-1) / (last - first)
-  double gap_cv = 0;      // deviation of the gaps / their mean
-  double dispersion = 0;  // variance / mean of the counts in bins of `bin_s`; 0 with fewer than 2 bins
+  double rate = 0;    // (n-1) / (last - first)
+  double gap_cv = 0;  // deviation of the gaps / their mean
+  /// Variance / mean of the counts in whole bins of `bin_s` from the first arrival on; nothing with fewer
+  /// than 2.
+  std::optional<double> dispersion;
 };
 ArrivalStatistics describe_arrivals(const std::vector<std::int64_t>& at_ns, double bin_s = 1);
 

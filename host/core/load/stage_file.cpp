@@ -20,7 +20,7 @@ Result<Value> preview_stage(const StageSpec& spec, std::size_t limit) {
     result["warmup_requests"] = plan.warmup_count;
     result["rate"] = facts.rate;
     result["gap_cv"] = facts.gap_cv;
-    result["dispersion"] = facts.dispersion;
+    if (facts.dispersion) result["dispersion"] = *facts.dispersion;
     prompts = std::min(limit, plan.at_ns.size());
     Value times = Value::array();
     for (std::size_t i = 0; i < prompts; ++i) times.push_back(static_cast<double>(plan.at_ns[i]) / 1e9);

@@ -43,6 +43,7 @@ Verdict judge(const Evidence& e, const Limits& limits) {
   if (e.error_ratio > limits.max_error_ratio)
     object("errors above limit", text("%.2f %% of the requests failed or were cut off; the limit is %.2f %%",
                                       100 * e.error_ratio, 100 * limits.max_error_ratio));
+  if (e.all_empty) object("errors above limit", "no answer brought a token");
   if (e.schedule_delay_p99_s > limits.max_schedule_delay_p99_s)
     object("client-limited", text("requests left up to %.2f ms late (p99); the limit is %.2f ms",
                                   1e3 * e.schedule_delay_p99_s, 1e3 * limits.max_schedule_delay_p99_s));

@@ -27,6 +27,7 @@ struct Evidence {
   double schedule_delay_p99_s = -1, loop_lag_p99_s = -1, client_cpu = -1;
   double delivered = -1;
   std::size_t samples = 0;
+  bool all_empty = false;  // requests succeeded, and none brought a token
 };
 
 /// `verdict` is the gravest of `errors above limit`, `client-limited`, `under-delivered`, `too few samples`,

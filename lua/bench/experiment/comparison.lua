@@ -1,5 +1,6 @@
 -- What the treatments of an experiment have to say together: a table, a CSV file, pictures.
 local fs = require "host.fs"
+local json = require "host.json"
 local plot = require "bench.plot"
 local tables = require "bench.table"
 local terminal = require "bench.report.terminal"
@@ -50,7 +51,8 @@ end
 
 local function field(value)
   if value == nil then return "" end
-  local text = type(value) == "number" and ("%.10g"):format(value) or tostring(value)
+  local text = type(value) == "number" and ("%.10g"):format(value)
+    or type(value) == "table" and json.encode(value) or tostring(value)
   if text:find('[",\r\n]') then return '"' .. text:gsub('"', '""') .. '"' end
   return text
 end

@@ -12,6 +12,7 @@ local json = require "host.json"
 local load = require "host.load"
 local profile = require "bench.profile"
 local task = require "host.task"
+local token_notes = require "bench.harness.token_notes"
 
 local PROGRESS_S = 0.5
 -- A stage for which no time is left still gets a result that says so.
@@ -116,18 +117,40 @@ local function limit_time(stage, left)
   if left then stage.stage_timeout_s = math.min(stage.stage_timeout_s or left, left) end
 end
 
+-- The stage takes up the prompts where the one before left off.
+local function go_on(stage, sent)
+  local data = {}
+  for key, value in pairs(stage.data) do data[key] = value end
+  data.first = sent
+  stage.data = data
+end
+
 local function run_stages(job, plan)
-  local started, stages = clock.monotonic(), {}
+  local started, stages, sent = clock.monotonic(), {}, 0
   for i, stage in ipairs(plan.stages) do
     if i > 1 then task.sleep(math.min(plan.interval_s, remaining_s(job, started) or math.huge)) end
     limit_time(stage, remaining_s(job, started))
     stage.records = ("%s/stage_%d.rec"):format(job.dir, i - 1)
     job.shared_ratio = plan.shared_ratio
+    if plan.continues_prompts then go_on(stage, sent) end
     local entry, err = run_stage(job, stage, i - 1, #plan.stages)
     if not entry then return nil, err end
-    stages[i] = entry
+    stages[i], sent = entry, sent + entry.metrics.counts.sent + entry.metrics.counts.warmup
   end
   return stages
+end
+
+-- Gives every stage the notes of the profile and its own; the answer has them all, those of stages with their number.
+local function add_notes(stages, notes)
+  local all = { unpack(notes) }
+  for _, stage in ipairs(stages) do
+    stage.notes = { unpack(notes) }
+    for _, note in ipairs(token_notes.of(stage.metrics)) do
+      table.insert(stage.notes, note)
+      table.insert(all, ("stage %d: %s"):format(stage.index, note))
+    end
+  end
+  return all
 end
 
 ---@class bench.harness.native.Job
@@ -163,8 +186,7 @@ function M.run(_ctx, _stack, job)
   local stages
   stages, err = run_stages(job, plan)
   if not stages then return nil, err end
-  for _, stage in ipairs(stages) do stage.notes = plan.notes end
-  return { stages = stages, started_at = started_at, ended_at = clock.rfc3339(), notes = plan.notes,
+  return { stages = stages, started_at = started_at, ended_at = clock.rfc3339(), notes = add_notes(stages, plan.notes),
     seed = plan.seed }
 end
 

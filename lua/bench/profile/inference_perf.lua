@@ -119,6 +119,7 @@ local function read_data(profile, plan)
   plan.common.data = DATA[kind](data)
   if kind == "random" then data:get "path" end
   data:done()
+  plan.continues_prompts = kind == "shared_prefix"  -- one set of prefixes for all stages, as that tool has it
   plan.shared_ratio = native.shared_ratio(plan.common.data)
   plan.wants_words = native.is_text(plan.common.api, plan.common.data)
 end

@@ -90,6 +90,8 @@ local function own_block(stage, facts)
         input_not_as_requested = metrics.tokens.input_not_as_requested,
       output_not_as_requested = metrics.tokens.output_not_as_requested,
       output_not_as_counted = metrics.tokens.output_not_as_counted,
+      output_unknown = metrics.tokens.output_unknown,
+      per_chunk_mean = (metrics.tokens.per_chunk or {}).mean,
     },
     prefix_cache = facts.prefix_cache,
     little = metrics.little,

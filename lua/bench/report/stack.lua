@@ -1,5 +1,6 @@
 -- `scenario.stack`: what was measured.
 local info = require "host.info"
+local command = require "bench.local_servers.command"
 local json = require "host.json"
 local log = require "host.log"
 local machine = require "bench.machine"
@@ -69,6 +70,7 @@ end
 -- A model server on this machine. Without an accelerator of its own it runs on the processors.
 local function local_server(stack)
   local argv = config_of(stack, "local", "command") or {}
+  if type(argv) == "string" then argv = command.split(argv) or {} end
   if #argv == 0 then return nil end
   local tool, version, first = program_of(argv)
   local replicas = config_of(stack, "local", "replicas")
