@@ -31,9 +31,9 @@ local codes = info.exit_codes
 ---@field stop_on_error? boolean
 ---@field skip_teardown? boolean
 ---@field dry_run? boolean
----@field json? boolean print the results as JSON at the end
 ---@field driver? bench.experiment.Driver instead of the shipped phases
 ---@field events? table writer of the event file
+---@field finished? fun(run: bench.experiment.Run, design: bench.doe.Design) told what was measured, at the end
 ---@field kept? table<string, any> options to be stored for `--resume`
 
 -- The order and the seeds: of the command line, else of the experiment being resumed, else of the design.
@@ -123,7 +123,7 @@ local function begin(run, design, opts, surveyed)
   return not ok and err or nil
 end
 
-local function finish(run, design, opts)
+local function finish(run, design)
   local cells = run.state:count(run.schedule)
   assert(run.journal:write("experiment_finished", { ok = cells.ok, not_valid = cells.not_valid,
     failed = cells.failed,
@@ -131,14 +131,9 @@ local function finish(run, design, opts)
   assert(run.summary:write { now = true, ended = true })
   run.say.info("Summary: " .. run.dir .. "/" .. summary.FILE)
   for _, line in ipairs(show.finish(run, design)) do run.say.info(line) end
-  local comparison = require "bench.experiment.comparison"
-  comparison.of(run, design)
-  local code = exit_code(run)
-  if opts.json then
-    local answer = require "bench.report.answer"
-    answer.print(answer.of_experiment(run.dir, cells, comparison.rows(run), code))
-  end
-  return code
+  require("bench.experiment.comparison").of(run, design)
+  if run.opts.finished then run.opts.finished(run, design) end
+  return exit_code(run)
 end
 
 local function measure_locked(run, design, opts, surveyed)
@@ -148,7 +143,7 @@ local function measure_locked(run, design, opts, surveyed)
     profile = surveyed.facts.profile, opts = run.opts, done = run.timing.done })) do run.say.info(line) end
   run.say.info("Workspace: " .. run.dir)
   loop.run(run)
-  return finish(run, design, opts)
+  return finish(run, design)
 end
 
 -- In a folder that nobody else works in. What is raised is raised on, with the lock released.
@@ -207,7 +202,7 @@ function M.run(opts, design)
     if not driver then return nil, err end
   end
   local run = { driver = driver, opts = { stop_on_error = opts.stop_on_error,
-    skip_teardown = opts.skip_teardown },
+    skip_teardown = opts.skip_teardown, finished = opts.finished },
     say = opts.say or log, events = opts.events, schedule = plan_schedule(design, opts, before) }
   for _, warning in ipairs(design.warnings or {}) do run.say.warn(warning) end
   local surveyed

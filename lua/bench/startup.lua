@@ -51,6 +51,12 @@ local function tell_start(cli, ctx)
   if not ctx.dry_run then log.info("Workspace: " .. ctx.workspace.dir) end
 end
 
+---Prints the answer of a command with `--json`; secrets are hidden in it.
+---@param value any
+function M.print_json(value)
+  print(log.redact(require("host.json").encode(value, { indent = 2 })))
+end
+
 ---Prints an error: its message, what was run, its hint.
 ---@param err bench.Error
 function M.tell(err)

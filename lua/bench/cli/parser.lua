@@ -13,7 +13,7 @@ function M.leave(fields) error(setmetatable(fields, M.Leave), 0) end
 
 local function is_long(name) return name:sub(1, 2) == "--" end
 
-local JSON = { "--json", type = "boolean", help = "print JSON instead of a table" }
+local JSON = { "--json", type = "boolean", help = "print JSON instead of text" }
 
 -- Every option a command takes, with those that all take.
 ---@return { option: bench.Option, title: string? }[]

@@ -76,11 +76,15 @@ local function list(cli, design, opts)
   local schedule = require("bench.experiment").schedule(design, opts)
   for _, warning in ipairs(design.warnings) do require("host.log").warn(warning) end
   if cli.json then
-    print(require("host.json").encode(show.list(design, schedule), { indent = 2 }))
+    require("bench.startup").print_json(show.list(design, schedule))
   else
     io.stdout:write(show.list_text(design, schedule, require("bench.report.screen").look()))
   end
   return require("host.info").exit_codes.success
+end
+
+local function print_results(run, design)
+  require("bench.startup").print_json(require("bench.report.answer").experiment(run, design))
 end
 
 local function run(cli)
@@ -99,8 +103,12 @@ local function run(cli)
     end
     if options.list then return list(cli, design, opts) end
     opts = with_record(opts, record)
-    opts.kept, opts.json = kept(opts), cli.json
-    return require("bench.experiment").run(opts, design)
+    opts.kept = kept(opts)
+    opts.finished = cli.json and print_results or nil
+    local code
+    code, err = require("bench.experiment").run(opts, design)
+    if code and cli.json and opts.dry_run then return list(cli, design, opts) end
+    return code, err
   end)
 end
 

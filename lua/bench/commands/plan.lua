@@ -17,9 +17,7 @@ local function summary(ctx)
     workspace = not ctx.dry_run and ctx.workspace.dir or nil }
 end
 
-local function print_json(value)
-  print(require("host.log").redact(require("host.json").encode(value, { indent = 2 })))
-end
+local function print_json(value) require("bench.startup").print_json(value) end
 
 local function print_text(content)
   io.stdout:write(require("host.log").redact(content))

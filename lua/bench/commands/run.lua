@@ -7,7 +7,7 @@ local function list_endpoints(cli, ctx)
   local outcome, err = lifecycle.phase(ctx, "run", { steps = "detect_endpoint", phase = cli.phase })
   if not outcome then return nil, err end
   if cli.json then
-    print(require("host.json").encode(require("host.json").list(endpoint.rows(ctx)), { indent = 2 }))
+    require("bench.startup").print_json(require("host.json").list(endpoint.rows(ctx)))
   else
     for _, line in ipairs(endpoint.listing(ctx)) do ctx.log.plain(line) end
   end
@@ -25,10 +25,7 @@ local function run(cli)
   return require("bench.startup").with_session(cli, about(cli), function(ctx)
     if cli.options.list_endpoints then return list_endpoints(cli, ctx) end
     local code, err = require("bench.lifecycle").run(ctx, { steps = cli.options.step, phase = cli.phase })
-    if cli.json and code then
-      local answer = require "bench.report.answer"
-      answer.print(answer.of_run(ctx, code))
-    end
+    if code and cli.json then require("bench.startup").print_json(require("bench.report.answer").run(ctx)) end
     return code, err
   end)
 end

@@ -1,0 +1,79 @@
+-- What is piped to other programs: with --json one document on stdout, and nothing else.
+local json = require "host.json"
+local sim = require "host.sim"
+local support = require "support"
+local t = require "bench.test"
+
+local PROFILE = [[
+load: {type: constant, stages: [{rate: 20, duration: 1}]}
+api: {type: completion, streaming: true}
+data: {type: random, input_distribution: {mean: 8, min: 8, max: 8}, output_distribution: {mean: 8, min: 8, max: 8}}
+]]
+
+local TREATMENTS = [[
+experiment: {name: tiny, harness: native, profile: short.yaml}
+treatments:
+  - {name: slow, load.stages.0.rate: 20}
+  - {name: fast, load.stages.0.rate: 30}
+]]
+
+local function measured(box, args)
+  local result = box:run(args, { timeout_s = 120 })
+  t.eq({ 0, "" }, { result.exit_code, result.stderr })
+  return t.ok(json.decode(result.stdout))
+end
+
+local function check_stage(stage, rate)
+  t.eq({ 0, rate, rate, 0, "valid" },
+    { stage.stage, stage.load.requests_per_s, stage.requests, stage.failures, stage.verdict })
+  for _, figure in ipairs { "requests_per_s", "output_tokens_per_s", "ttft_p50_s", "e2e_p99_s" } do
+    t.eq("number", type(stage[figure]), figure)
+  end
+end
+
+t.describe("--json", function()
+  t.it("of a run gives treatments, stages and figures", { timeout_s = 60 }, function()
+    local box, server = support.box(), t.ok(sim.start { model = "m" })
+    local answer = measured(box, { "run", "--url", server.url, "--model", "m", "-l", "native",
+      "-w", box:write("short.yaml", PROFILE), "--json" })
+    t.eq({ "native", 1 }, { answer.harness, #answer.treatments })
+    local treatment = answer.treatments[1]
+    t.eq({ "endpoint", "m", "ok", "valid" },
+      { treatment.stack, treatment.model, treatment.status, treatment.verdict })
+    t.contains(answer.workspace, treatment.results_dir)
+    check_stage(treatment.stages[1], 20)
+    server:stop()
+  end)
+
+  t.it("of a run that is not valid says why, and of one that fails lists nothing", { timeout_s = 60 }, function()
+    local box, server = support.box(), t.ok(sim.start { model = "m" })
+    local args = { "run", "--url", server.url, "--model", "m", "-l", "native",
+      "-w", box:write("short.yaml", (PROFILE:gsub("rate: 20", "rate: 2"))), "--json" }
+    local result = box:run(args)
+    t.eq({ 4, "" }, { result.exit_code, result.stderr })
+    local treatment = t.ok(json.decode(result.stdout)).treatments[1]
+    t.eq("not_valid", treatment.status)
+    t.match("requests succeeded", treatment.stages[1].reasons[1])
+    server:stop()
+    result = box:run(args)
+    t.eq(1, result.exit_code)
+    t.eq({}, t.ok(json.decode(result.stdout)).treatments)
+    t.contains("connection refused", result.stderr)
+  end)
+
+  t.it("of an experiment gives all of its treatments", { timeout_s = 120 }, function()
+    local box = support.box()
+    local answer = measured(box, { "--spec", "local/quickstart", "experiment", "-e",
+      box:write("experiment.yaml", TREATMENTS), "-l", "native", "-w", box:write("short.yaml", PROFILE), "--json" })
+    t.eq("tiny", answer.experiment)
+    local names = {}
+    for i, treatment in ipairs(answer.treatments) do
+      names[i] = treatment.treatment
+      t.eq({ "quickstart", "ok" }, { treatment.stack, treatment.status })
+      check_stage(treatment.stages[1], treatment.run_values["load.stages.0.rate"])
+    end
+    table.sort(names)
+    t.eq({ "fast", "slow" }, names)
+    box:is_clean()
+  end)
+end)
