@@ -13,6 +13,7 @@ local text = require "host.text"
 ---@field env? string|string[] Variables that give the value if no flag does; the first one that is set
 ---@field default? any
 ---@field many? boolean Of a list: the flag takes several words instead of one with commas
+---@field may_be_empty? boolean The empty text is a value, not a mistake
 ---@field metavar? string Name of the value in the help
 ---@field choices? string[]
 ---@field minimum? number
@@ -26,7 +27,7 @@ local text = require "host.text"
 local KNOWN = {
   key = true, type = true, env = true, default = true, metavar = true, choices = true, minimum = true,
   maximum = true, secret = true, hidden = true, help = true, group = true, tri_state = true,
-  many = true,
+  many = true, may_be_empty = true,
 }
 
 ---Groups of options that several commands share.
@@ -124,6 +125,17 @@ local function check_choice(option, value)
   return ("is not one of %s%s"):format(list, text.did_you_mean(value, option.choices))
 end
 
+---Was nothing given: an empty text, or one in a list?
+---@param given string|boolean|string[]
+---@return boolean
+function M.is_empty(given)
+  if type(given) ~= "table" then return given == "" end
+  for _, each in ipairs(given) do
+    if each == "" then return true end
+  end
+  return false
+end
+
 ---The value that a text stands for.
 ---@param option bench.Option
 ---@param given string|boolean|string[]
@@ -131,6 +143,9 @@ end
 ---@return any? value
 ---@return bench.Error? err `invalid`
 function M.read(option, given, source)
+  if not option.may_be_empty and M.is_empty(given) then
+    return nil, { code = "invalid", message = source .. ": a value is needed" }
+  end
   if type(given) ~= "string" then return given end
   local value, problem = READ[option.type or "string"](given)
   if value ~= nil then

@@ -43,6 +43,7 @@ function M.declared()
       help = option.help .. notes(option),
       many = option.type == "list" or nil,
       secret = option.secret,
+      may_be_empty = true,
     }
   end
   return list

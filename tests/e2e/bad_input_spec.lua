@@ -20,7 +20,11 @@ local cases = {
   { "a model's configuration", { "--spec", "examples/gpu", "plan", "--offline", "--capacity", "--model-config", "nowhere" }, 1,
     { "nowhere" } },
   { "what to tear down", { "--spec", "examples/gpu", "teardown", "--offline" }, 1, { "modelservice", "not part" } },
-  { "an option without a value", { "--spec", "local/quickstart", "run", "-w", "" }, 2, { "--workload", "a value is needed" } },
+  { "nothing behind an option", { "--spec=", "plan" }, 2, { "--spec", ": a value is needed" } },
+  { "nothing as a short option's value", { "run", "-w", "" }, 2, { "--workload: a value is needed" } },
+  { "nothing as one of several values", { "plan", "--diff", "", "" }, 2, { "--diff: a value is needed" } },
+  { "nothing as the model", { "run", "--url", "http://h", "--model=" }, 2, { "--model: a value is needed" } },
+  { "nothing as an argument", { "test", "" }, 2, { "PATH: a value is needed" } },
   { "a URL with a password", { "run", "--url", "http://u:pw_canary@h", "--model", "m", "-l", "native", "-w", "quick_random" }, 1,
     { "user name or password", "LLMDBENCH_ENDPOINT_TOKEN" } },
   { "a script", { "scripts/no_such.lua" }, 1, { "scripts/no_such.lua" } },
@@ -38,6 +42,22 @@ t.describe("mistyped", function()
       box:is_clean()
     end)
   end
+end)
+
+t.describe("a password in a URL", function()
+  t.it("is shown nowhere", function()
+    local box = support.box()
+    local url = "http://user:canary-word@127.0.0.1:1"
+    for _, args in ipairs {
+      { "run", "--url", url, "--model", "m", "--events", "events.jsonl" },
+      { "--spec", "local/quickstart", "run", "--url", url },
+      { "--spec", "local/quickstart", "teardown" },
+    } do
+      local result = box:run(args, { env = { LLMDBENCH_ENDPOINT_URL = url } })
+      t.ok(not result.output:find "canary", result.output)
+    end
+    t.eq("", t.ok(box:command { "grep", "-rl", "canary", box.dir }).stdout)
+  end)
 end)
 
 t.describe("files that are wrong", function()

@@ -30,6 +30,13 @@ t.describe("a script with", function()
     t.match("bad%.lua:1.*cuont", result.output)
   end)
 
+  t.it("a first line for the shell, from a pipe, runs and keeps its line numbers", function()
+    local box = support.box()
+    local result = box:run({ "/dev/stdin" }, { stdin = "#!/usr/bin/env llmdbenchmark\nprint 'piped' error 'here'\n" })
+    t.eq({ 1, "piped\n" }, { result.exit_code, result.stdout })
+    t.contains("stdin:2: here", result.stderr)
+  end)
+
   t.it("arguments gets them", function()
     local box = support.box()
     box:write("args.lua", "local a, b = ...\nprint(a, b)\n")

@@ -165,9 +165,14 @@ function M.parse_or_leave(command, given)
     declared[i] = entry.option
     local key = options.key(entry.option)
     flags[key] = parsed[key]
-    if flags[key] == "" then usage_error(command, entry.option[1] .. ": a value is needed, not an empty text") end
   end
-  for _, argument in ipairs(command.arguments or {}) do arguments[argument[1]] = parsed[argument[1]] end
+  for _, argument in ipairs(command.arguments or {}) do
+    local value = parsed[argument[1]]
+    if value and options.is_empty(value) then
+      usage_error(command, (argument.metavar or argument[1]) .. ": a value is needed")
+    end
+    arguments[argument[1]] = value
+  end
   local values, sources = options.resolve(declared, flags)
   if not values then usage_error(command, sources.message) end
   return values, arguments, sources, flags

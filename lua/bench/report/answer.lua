@@ -66,7 +66,8 @@ local function add_cell(list, run, group, planned)
     list[#list + 1] = json.object({ setup = group.setup.name, treatment = planned.run.name,
       repetition = planned.repetition, stack = result.stack, status = cell.status, verdict = result.verdict,
       error = cell.error, setup_values = not_empty(group.setup.values),
-      run_values = not_empty(planned.run.values), results_dir = result.dir and run.dir .. "/" .. result.dir, stages = json.list(stages) }, TREATMENT)
+      run_values = not_empty(planned.run.values),
+      results_dir = result.dir and run.dir .. "/" .. result.dir, stages = json.list(stages) }, TREATMENT)
   end
 end
 
