@@ -1,4 +1,6 @@
 // Opens the Lua state and hands over to lua/bench/main.lua; everything a user sees is decided there.
+#include <poll.h>
+#include <unistd.h>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -30,6 +32,15 @@ std::string find_home() {
   return {};
 }
 
+// What was printed and could not be written is a failure; a reader that left early is not.
+int with_output_checked(int code) {
+  const bool lost = std::fflush(stdout) != 0 || std::ferror(stdout) != 0;
+  pollfd reader{STDOUT_FILENO, POLLOUT, 0};
+  if (!lost || (::poll(&reader, 1, 0) == 1 && (reader.revents & POLLERR) != 0)) return code;
+  std::fprintf(stderr, "llmdbenchmark: not all of the output could be written (is the disk full?)\n");
+  return code == exit_codes::kSuccess ? exit_codes::kFailed : code;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -45,7 +56,7 @@ int main(int argc, char** argv) {
     }
     core::World world;
     script::State state(world, home);
-    return state.run("bench.main", std::vector<std::string>(argv + 1, argv + argc));
+    return with_output_checked(state.run("bench.main", std::vector<std::string>(argv + 1, argv + argc)));
   } catch (const std::exception& e) {
     std::fprintf(stderr, "llmdbenchmark: %s\n", e.what());
     return exit_codes::kFailed;

@@ -1,4 +1,5 @@
 -- Scripts of the user's that are wrong, and one that never ends.
+local fs = require "host.fs"
 local support = require "support"
 local t = require "bench.test"
 
@@ -100,5 +101,19 @@ exec.run({ "sleep", "1000" })
     child:kill { signal = "INT" }
     t.eq(130, t.ok(child:wait { timeout_s = 20 }).exit_code)
     box:is_clean()
+  end)
+end)
+
+t.describe("docs/scripting.md", function()
+  t.it("begins with a script that runs", function()
+    local box, server = support.box(), t.ok(require("host.sim").start { model = "m" })
+    local page = t.ok(fs.read(require("host.info").home .. "/docs/scripting.md"))
+    local script, shortened = page:match("```lua\n(.-)```"):gsub("duration_s = 30", "duration_s = 0.5")
+    t.eq(1, shortened)
+    box:write("my.lua", script)
+    local result = box:run { "my.lua", server.url, "m", "--users", "2" }
+    t.eq({ 0, "" }, { result.exit_code, result.stderr })
+    t.match("^%a[%a ]*\t0%.%d+\n$", result.stdout)
+    server:stop()
   end)
 end)

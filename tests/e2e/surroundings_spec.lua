@@ -17,6 +17,14 @@ t.describe("surroundings", function()
     box:is_clean()
   end)
 
+  t.it("output that cannot be written is a failure, a reader that left early is not", function()
+    local box = support.box()
+    local function shell(text) return box:command { "bash", "-o", "pipefail", "-c", text } end
+    local full = shell "llmdbenchmark scripts --json > /dev/full"
+    t.eq({ 1, "llmdbenchmark: not all of the output could be written (is the disk full?)\n" }, { full.exit_code, full.stderr })
+    t.eq(0, shell("llmdbenchmark --help | head -c 1").exit_code)
+  end)
+
   t.it("a read-only workspace is refused before anything starts", { timeout_s = 60 }, function()
     local box = support.box()
     local mount = ("mount -t tmpfs -o ro tmpfs '%s'"):format(box.workspace)
