@@ -15,7 +15,14 @@ local M = {}
 ---@field doc string[]
 ---@field functions bench.annotations.Function[]
 ---@field fields { name: string, type: string, doc: string }[]
+---@field tables bench.annotations.Table[] What functions take and give, in the order of the source
 ---@field classes table<string, string> Local variable of a live object's class -> its short name
+
+---@class bench.annotations.Table
+---@field name string e.g. `host.exec.Options`
+---@field parent? string The table whose fields it has, too
+---@field doc string[]
+---@field fields { name: string, type: string, doc: string, optional: boolean }[]
 
 -- A type ends at the first blank outside of brackets.
 local function split_type(text)
@@ -50,8 +57,10 @@ local function parse_block(lines)
     if not tag then block.doc[#block.doc + 1] = line
     elseif tag == "param" then block.params[#block.params + 1] = parse_param(text)
     elseif tag == "return" then block.returns[#block.returns + 1] = parse_return(text)
-    elseif tag == "field" then block.fields[#block.fields + 1] = parse_param(text)
-    elseif tag == "class" then block.class = text:match "^([%w_%.]+)"
+    elseif tag == "field" then
+      if not text:find "^private " then block.fields[#block.fields + 1] = parse_param(text) end
+    elseif tag == "class" then
+      block.class, block.parent = text:match "^([%w_%.]+)%s*:?%s*([%w_%.]*)"
     elseif tag == "meta" then block.meta = text
     elseif tag == "async" then block.async = true
     elseif tag == "private" then block.private = true
@@ -78,6 +87,12 @@ local function note_class(module, block, line)
   end
 end
 
+local function add_table(module, block)
+  if not block.class or block.class == module.name or #block.fields == 0 then return end
+  module.tables[#module.tables + 1] = { name = block.class, parent = block.parent ~= "" and block.parent or nil,
+    doc = block.doc, fields = block.fields }
+end
+
 local function add_function(module, block, line)
   local owner, separator, name, arguments = line:match "^function ([%w_]+)([%.:])([%w_]+)%(([^%)]*)%)"
   if not owner or block.private then return end
@@ -94,7 +109,7 @@ end
 ---@param name string The module's name, used when the text has no `@meta` or `@class`
 ---@return bench.annotations.Module
 function M.parse(text, name)
-  local module = { name = name, doc = {}, functions = {}, fields = {}, classes = {} }
+  local module = { name = name, doc = {}, functions = {}, fields = {}, tables = {}, classes = {} }
   local lines, described = {}, false
   local function close(line)
     local block = parse_block(lines)
@@ -107,6 +122,7 @@ function M.parse(text, name)
       module.doc = block.doc
     end
     note_class(module, block, line)
+    add_table(module, block)
     add_function(module, block, line)
   end
   for line in (text .. "\n"):gmatch "(.-)\n" do
@@ -134,6 +150,22 @@ function M.of(name)
       local text = file:read "*a"
       file:close()
       return M.parse(text, name)
+    end
+  end
+  return nil
+end
+
+---A table that some function takes or gives, with the fields that it has from others.
+---@param name string e.g. `host.exec.StartOptions`
+---@return bench.annotations.Table? described
+function M.table(name)
+  local module = M.of(name:match "^(.*)%." or "")
+  for _, each in ipairs(module and module.tables or {}) do
+    if each.name == name then
+      local parent = each.parent and M.table(each.parent)
+      local whole = { name = name, doc = each.doc, fields = { unpack(each.fields) } }
+      for _, field in ipairs(parent and parent.fields or {}) do table.insert(whole.fields, field) end
+      return whole
     end
   end
   return nil

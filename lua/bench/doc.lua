@@ -36,6 +36,21 @@ local function add_function(lines, entry)
   add_results(lines, entry)
 end
 
+local function add_table(lines, described)
+  lines[#lines + 1] = "## `" .. described.name .. "`"
+  lines[#lines + 1] = ""
+  for _, line in ipairs(described.doc) do lines[#lines + 1] = line end
+  if described.parent then lines[#lines + 1] = "Has the fields of `" .. described.parent .. "`, too." end
+  if #described.doc > 0 or described.parent then lines[#lines + 1] = "" end
+  lines[#lines + 1] = "| field | type | meaning |"
+  lines[#lines + 1] = "|---|---|---|"
+  for _, field in ipairs(described.fields) do
+    lines[#lines + 1] = ("| `%s%s` | `%s` | %s |"):format(
+      field.name, field.optional and "?" or "", escape(field.type), escape(field.doc))
+  end
+  lines[#lines + 1] = ""
+end
+
 ---The page of a module.
 ---@param module bench.annotations.Module
 ---@return string markdown
@@ -48,6 +63,7 @@ function M.page(module)
   end
   if #module.fields > 0 then lines[#lines + 1] = "" end
   for _, entry in ipairs(module.functions) do add_function(lines, entry) end
+  for _, described in ipairs(module.tables) do add_table(lines, described) end
   return (table.concat(lines, "\n"):gsub("%s+$", "")) .. "\n"
 end
 

@@ -39,12 +39,30 @@ local function resolve(text)
   return nil
 end
 
+local function field_line(field, indent)
+  return ("%s%s%s: %s  %s"):format((" "):rep(indent), field.name, field.optional and "?" or "", field.type, field.doc)
+end
+
+local function describe_table(described)
+  local lines = { described.name, "" }
+  for _, line in ipairs(described.doc) do lines[#lines + 1] = "  " .. line end
+  for _, field in ipairs(described.fields) do lines[#lines + 1] = field_line(field, 2) end
+  return table.concat(lines, "\n")
+end
+
+-- An argument, and the fields that it may have if it is a table.
+local function add_parameter(lines, param)
+  lines[#lines + 1] = field_line(param, 2)
+  for name in param.type:gmatch "[%w_]+%.[%w_%.]+" do
+    local described = annotations.table(name)
+    for _, field in ipairs(described and described.fields or {}) do lines[#lines + 1] = field_line(field, 6) end
+  end
+end
+
 local function describe_function(entry)
   local lines = { entry.call .. (entry.async and "   (waits)" or ""), "" }
   for _, line in ipairs(entry.doc) do lines[#lines + 1] = "  " .. line end
-  for _, param in ipairs(entry.params) do
-    lines[#lines + 1] = ("  %s%s: %s  %s"):format(param.name, param.optional and "?" or "", param.type, param.doc)
-  end
+  for _, param in ipairs(entry.params) do add_parameter(lines, param) end
   for _, result in ipairs(entry.returns) do
     lines[#lines + 1] = ("  -> %s  %s"):format(result.type, result.doc)
   end
@@ -93,6 +111,8 @@ function M.text(what)
   for _, entry in ipairs(module.functions) do
     if entry.name == member or entry.name:match "[%.:](.*)$" == member then return describe_function(entry) end
   end
+  local described = annotations.table(name .. "." .. member)
+  if described then return describe_table(described) end
   local class = {}
   for _, entry in ipairs(module.functions) do
     if entry.name:find("^" .. member .. "[%.:]") then class[#class + 1] = describe_function(entry) end

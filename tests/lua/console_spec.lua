@@ -67,6 +67,15 @@ t.describe("help", function()
     t.eq(text, help.text "host.json.decode")
   end)
 
+  t.it("lists the fields of options, with those that they have from others", function()
+    t.match("opts%?: host%.exec%.Options.*\n      timeout_s%?: number", help.text(require("host.exec").run))
+    local text = help.text "host.exec.StartOptions"
+    t.match("^host%.exec%.StartOptions\n", text)
+    t.contains("keep_stdin?: boolean", text)
+    t.contains("timeout_s?: number", text)
+    t.eq(text, help.text "exec.StartOptions")
+  end)
+
   t.it("knows modules and the overview", function()
     t.contains("json.encode", help.text(require "host.json"))
     t.contains("json ", help.text())

@@ -18,6 +18,11 @@ local sample = {}
 ---@return bench.Error? err `not_found`
 function sample.open(name, opts) end
 
+---How it is opened.
+---@class host.sample.Options : host.sample.Base
+---@field wide? boolean Not narrow | wide
+---@field private hidden integer
+
 ---@class host.sample.Thing
 local Thing = {}
 
@@ -44,6 +49,14 @@ t.describe("annotations.parse", function()
     t.eq("{ a: integer, b?: fun(x: string): boolean }", open.params[2].type)
     t.eq("What and how", open.params[2].doc)
     t.eq({ type = "bench.Error?", doc = "err `not_found`" }, open.returns[2])
+  end)
+
+  t.it("finds tables with their fields", function()
+    t.eq({ { name = "host.sample.Options", parent = "host.sample.Base", doc = { "How it is opened." },
+      fields = { { name = "wide", type = "boolean", doc = "Not narrow | wide", optional = true } } } }, module.tables)
+    local page = doc.page(module)
+    t.contains("## `host.sample.Options`\n\nHow it is opened.\nHas the fields of `host.sample.Base`, too.", page)
+    t.contains("| `wide?` | `boolean` | Not narrow \\| wide |", page)
   end)
 
   t.it("finds methods of live objects", function()
