@@ -92,8 +92,12 @@ local function unknown_command(name)
   }
 end
 
+-- A folder that is not there would leave only the installed scripts, without a word.
 local function configure(values)
-  require("bench.search").configure(values.scripts)
+  local missing = require("bench.search").configure(values.scripts)
+  if not missing then return end
+  leave { exit_code = EXIT.usage, message = ("%s: there is no folder %s"):format(missing.origin, missing.dir),
+    usage = "give a folder of edited phases and steps" }
 end
 
 -- Makes secrets known that came as options, and gives the command line without them.

@@ -68,6 +68,19 @@ function M.flatten(list, title, into)
   return into
 end
 
+---A group without some of its options, for a command in which they would do nothing.
+---@param group table[]
+---@param ... string First names of the options to leave out
+---@return table[]
+function M.without(group, ...)
+  local out, kept = {}, { title = group.title }
+  for i = 1, select("#", ...) do out[(select(i, ...))] = true end
+  for _, option in ipairs(group) do
+    if not out[option[1]] then kept[#kept + 1] = option end
+  end
+  return kept
+end
+
 ---The variables that may give an option's value.
 ---@param option bench.Option
 ---@return string[]

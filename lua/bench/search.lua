@@ -13,9 +13,29 @@ local SHIPPED = "shipped."
 
 local given -- the folder of --scripts
 
+local function is_folder(path) return (fs.stat(path) or {}).type == "dir" end
+
+-- The folders that the user asks for, in order.
+local function asked_for()
+  local all = {}
+  if given then all[1] = { dir = given, origin = "--scripts" } end
+  for dir in (env.get "LLMDBENCH_SCRIPTS" or ""):gmatch("[^:]+") do
+    all[#all + 1] = { dir = dir, origin = "LLMDBENCH_SCRIPTS" }
+  end
+  return all
+end
+
 ---Sets the folder that was given on the command line; nil for none.
 ---@param scripts? string
-function M.configure(scripts) given = scripts end
+---@return bench.search.Dir? missing The first folder of those that were asked for, here or in the environment, that
+---  is not there
+function M.configure(scripts)
+  given = scripts
+  for _, entry in ipairs(asked_for()) do
+    if not is_folder(entry.dir) then return entry end
+  end
+  return nil
+end
 
 local function config_home()
   local folder = env.get "XDG_CONFIG_HOME"
@@ -30,10 +50,7 @@ end
 ---@return bench.search.Dir[]
 function M.dirs()
   local all = { { dir = "scripts", origin = "working folder" } }
-  if given then all[#all + 1] = { dir = given, origin = "--scripts" } end
-  for dir in (env.get "LLMDBENCH_SCRIPTS" or ""):gmatch("[^:]+") do
-    all[#all + 1] = { dir = dir, origin = "LLMDBENCH_SCRIPTS" }
-  end
+  for _, entry in ipairs(asked_for()) do all[#all + 1] = entry end
   all[#all + 1] = { dir = fs.join(config_home(), "llmdbenchmark", "scripts"), origin = "user" }
   local installed = { dir = fs.join(info.home, "scripts"), origin = "installed" }
   local seen, dirs = { [fs.absolute(installed.dir)] = true }, {}

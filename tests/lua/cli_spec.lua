@@ -124,7 +124,7 @@ t.describe("the list of active overrides", function()
     with_env("LLMDBENCH_NAMESPACE", "fromenv")
     with_env("LLMDBENCH_PARALLEL", "3")
     with_env("LLMDBENCH_DEEP", "yes")
-    with_env("LLMDBENCH_SCRIPTS", "/s")
+    with_env("LLMDBENCH_SCRIPTS", "/")
     with_env("LLMDBENCH_NAMESPCE", "typo")
     with_env("LLMDBENCH_MODELS", ("m"):rep(70))
     t.eq({
@@ -134,7 +134,7 @@ t.describe("the list of active overrides", function()
       "  LLMDBENCH_NAMESPACE=fromenv (overridden by CLI: --namespace ns)",
       "  LLMDBENCH_NAMESPCE=typo (unknown; did you mean LLMDBENCH_NAMESPACE?)",
       "  LLMDBENCH_PARALLEL=3",
-      "  LLMDBENCH_SCRIPTS=/s (where scripts are looked up)",
+      "  LLMDBENCH_SCRIPTS=/ (where scripts are looked up)",
     }, lines_for { "probe", "-pns", "--no-deep" })
   end)
 

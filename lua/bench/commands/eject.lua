@@ -5,7 +5,10 @@ local function plan_copies(name, with_steps, into)
   local wanted = name:gsub("%.lua$", ""):gsub("^scripts/", "")
   if wanted:match("^[^/]+/[^/]+$") and not search.shipped(wanted) then wanted = "steps/" .. wanted end
   local path, err = search.shipped(wanted)
-  if not path then return nil, err end
+  if not path then
+    err.hint = err.hint:gsub("'steps/", "'")
+    return nil, err
+  end
   local copies = { { from = path, to = fs.join(into, wanted .. ".lua") } }
   if with_steps then
     local folder = fs.join(fs.parent(path), "steps", wanted)

@@ -89,6 +89,13 @@ end
 
 local function run(cli)
   local options = cli.options
+  if options.list then
+    if (cli.sources or {}).events == "flag" then
+      require("bench.startup").tell { message = "--list writes no --events: nothing happens" }
+      return require("host.info").exit_codes.usage
+    end
+    options.events = nil
+  end
   return require("bench.startup").with_console(cli, function(opts)
     options.resume = options.resume and real_folder(options.resume)
     local record, err = read_record(options)

@@ -130,7 +130,7 @@ return {
   summary = "render the manifests of every stack and write them down, with the origin of each value",
   description = "Reads the specification, merges defaults, scenario, --set and flags, renders the manifests "
     .. "and writes plan/<stack>/. Nothing is deployed. Equal digests mean equal configurations.",
-  options = { shared.session, phase_options.stacks,
+  options = { require("bench.options").without(shared.session, "--events"), phase_options.stacks,
     { title = "Questions",
       { "--explain", type = "list", many = true, metavar = "KEY",
         help = "show where a value comes from and what it replaced; a key, a section or a pattern with *" },

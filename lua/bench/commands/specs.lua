@@ -37,7 +37,8 @@ return {
   summary = "list all specifications with their models, methods and needs",
   description = "Searches config/specification below --base-dir and in the installation. Exit code 1: one of "
     .. "them is broken.",
-  options = { shared.session },
+  options = { require("bench.options").without(shared.session, "--workspace", "--specification_file", "--scripts",
+    "--dry-run", "--events") },
   json = true,
   usage_examples = {
     "llmdbenchmark specs",
