@@ -103,9 +103,16 @@ local function read_list(value)
   return items
 end
 
-local function read_number(value, whole)
-  local number = tonumber(value:match("^%s*[+-]?[%d.][%d.eE+-]*%s*$"))
-  if number and whole and number ~= math.floor(number) then return nil end
+local MOST = 2 ^ 53  -- beyond it not every whole number can be told from the next
+
+local function read_number(value)
+  return tonumber(value:match "^%s*[+-]?[%d.][%d.eE+-]*%s*$"), "is not a number"
+end
+
+local function read_integer(value)
+  local number = read_number(value)
+  if not number or number ~= math.floor(number) then return nil, "is not a whole number" end
+  if math.abs(number) > MOST then return nil, "is too large" end
   return number
 end
 
@@ -113,8 +120,8 @@ local READ = {
   string = function(value) return value end,
   list = read_list,
   path = function(value) return env.expand(value) end,
-  integer = function(value) return read_number(value, true), "is not a whole number" end,
-  number = function(value) return read_number(value), "is not a number" end,
+  integer = read_integer,
+  number = read_number,
   boolean = function(value)
     local word = value:lower():match("^%s*(.-)%s*$")
     if TRUE[word] then return true end

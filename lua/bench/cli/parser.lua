@@ -76,16 +76,31 @@ function M.expand(name, entries)
   return nil, ("unknown option '%s'%s"):format(name, text.did_you_mean(name, names))
 end
 
+-- The options that one word follows as their value.
+local function with_one_value(entries)
+  local names = {}
+  for _, entry in ipairs(entries) do
+    local takes = entry.option.type ~= "boolean" and not entry.option.many
+    for _, name in ipairs(entry.option) do names[name] = takes end
+  end
+  return names
+end
+
+-- Full names of options. A negative number behind one is its value, not another option.
 local function expand_all(given, entries)
-  local out, plain = {}, false
-  for i, word in ipairs(given) do
-    out[i] = word
+  local out, plain, takes = {}, false, with_one_value(entries)
+  for _, word in ipairs(given) do
+    local before = out[#out]
     if word == "--" then plain = true end
     local name = not plain and word:match("^(%-%-[^=]+)")
     if name then
       local full, problem = M.expand(name, entries)
       if not full then return nil, problem end
-      out[i] = full .. word:sub(#name + 1)
+      out[#out + 1] = full .. word:sub(#name + 1)
+    elseif not plain and takes[before] and word:find "^%-%.?%d" then
+      out[#out] = before .. (is_long(before) and "=" or "") .. word
+    else
+      out[#out + 1] = word
     end
   end
   return out

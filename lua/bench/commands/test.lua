@@ -11,7 +11,9 @@ local function run(cli)
   local totals = runner.run(files, cli.arguments.filter)
   if totals.failed > 0 then return info.exit_codes.failed end
   if totals.passed + totals.skipped == 0 then
-    io.stderr:write("llmdbenchmark test: no spec matches the filter\n")
+    local filter = cli.arguments.filter
+    io.stderr:write("llmdbenchmark test: ", filter and "no spec matches '" .. filter .. "'"
+      or "there are no specs in " .. cli.arguments.path, "\n")
     return info.exit_codes.failed
   end
   return info.exit_codes.success
