@@ -16,6 +16,7 @@ local text = require "host.text"
 ---@field may_be_empty? boolean The empty text is a value, not a mistake
 ---@field metavar? string Name of the value in the help
 ---@field choices? string[]
+---@field suggest? string[]|fun(): string[] What completion offers, besides files, when `choices` is not given
 ---@field minimum? number
 ---@field maximum? number
 ---@field secret? boolean The value is never shown
@@ -27,7 +28,7 @@ local text = require "host.text"
 local KNOWN = {
   key = true, type = true, env = true, default = true, metavar = true, choices = true, minimum = true,
   maximum = true, secret = true, hidden = true, help = true, group = true, tri_state = true,
-  many = true, may_be_empty = true,
+  many = true, may_be_empty = true, suggest = true,
 }
 
 ---Groups of options that several commands share.

@@ -44,6 +44,7 @@ function M.declared()
       many = option.type == "list" or nil,
       secret = option.secret,
       may_be_empty = true,
+      suggest = option.choices,
     }
   end
   return list

@@ -8,9 +8,13 @@ local function parser_of_everything()
   return parser
 end
 
-local MAKERS = { bash = "get_bash_complete", zsh = "get_zsh_complete", fish = "get_fish_complete" }
+local MAKERS = { zsh = "get_zsh_complete", fish = "get_fish_complete" }
 
 local function run(cli)
+  if cli.arguments.shell == "bash" then
+    io.write(require("bench.cli.complete_bash").script(require("bench.commands").all()))
+    return 0
+  end
   local parser = parser_of_everything()
   io.write(parser[MAKERS[cli.arguments.shell]](parser))
   return 0

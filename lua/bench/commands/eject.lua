@@ -47,13 +47,24 @@ local function run(cli)
   return 0
 end
 
+local function script_names()
+  local fs, names = require "host.fs", {}
+  local root = fs.join(require("host.info").home, "scripts")
+  for _, pattern in ipairs { "/*.lua", "/steps/*/*.lua" } do
+    for _, path in ipairs(fs.glob(root .. pattern)) do
+      names[#names + 1] = path:sub(#root + 2):gsub("^steps/", ""):gsub("%.lua$", "")
+    end
+  end
+  return names
+end
+
 return {
   name = "eject",
   summary = "copy a shipped phase or step into ./scripts for editing",
   description = "The copy is found before the installed script from now on. To change one step of a phase, a "
     .. "script of your own that edits the phase is often shorter: see docs/scripting.md.",
   arguments = {
-    { "name", metavar = "PHASE|PHASE/STEP", help = "what to copy: standup, or standup/ensure_infra" },
+    { "name", metavar = "PHASE|PHASE/STEP", suggest = script_names, help = "what to copy: standup, or standup/ensure_infra" },
   },
   options = {
     { "--into", type = "path", default = "scripts", metavar = "DIR", help = "folder to copy into" },

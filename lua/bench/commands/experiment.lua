@@ -119,6 +119,12 @@ local function run(cli)
   end)
 end
 
+local function design_names()
+  local names = {}
+  for i, design in ipairs(require("bench.treatment").list()) do names[i] = design.name end
+  return names
+end
+
 return {
   name = "experiment",
   summary = "measure the treatments of an experiment file or a design",
@@ -130,7 +136,7 @@ return {
     { title = "Experiment",
       { "--experiments", "-e", env = "LLMDBENCH_EXPERIMENTS", type = "path", metavar = "FILE",
         help = "experiment file (YAML), or a Lua file that returns a design" },
-      { "--design", metavar = "NAME", help = "design in workload/designs/, or a Lua file that returns one" },
+      { "--design", metavar = "NAME", suggest = design_names, help = "design in workload/designs/, or a Lua file that returns one" },
       { "--list", type = "boolean", help = "show the treatments and how many standups they cost, and stop" },
       { "--resume", type = "path", metavar = "DIR",
         help = "finish the experiment in this folder; what is measured is not measured again" },

@@ -3,6 +3,14 @@ local shared = require "bench.options.shared"
 
 local M = {}
 
+local function profile_names()
+  local fs, home, names = require "host.fs", require("host.info").home, {}
+  for _, path in ipairs(fs.glob(home .. "/workload/profiles/native/*.yaml*")) do
+    names[#names + 1] = fs.basename(path):gsub("%.yaml.*$", "")
+  end
+  return names
+end
+
 M.set = { "--set", env = "LLMDBENCH_SET", metavar = "[STACK:]KEY=VALUE[,...]",
   help = "change values of the configuration, for all stacks or those that match STACK" }
 
@@ -39,8 +47,9 @@ M.run_stacks = {
 M.load = {
   title = "Load",
   { "--harness", "-l", env = "LLMDBENCH_HARNESS", metavar = "NAME",
+    suggest = function() return require("bench.harness").list() end,
     help = "harness that generates the load; the scenario's unless given" },
-  { "--workload", "-w", env = "LLMDBENCH_WORKLOAD", metavar = "PROFILE",
+  { "--workload", "-w", env = "LLMDBENCH_WORKLOAD", metavar = "PROFILE", suggest = profile_names,
     help = "profile in workload/profiles/<harness>/, or a file" },
   { "--overrides", "-o", env = "LLMDBENCH_OVERRIDES", metavar = "KEY=VALUE[,...]",
     help = "change values of the profile: dotted keys, list elements by index (load.stages.0.rate=5)" },

@@ -1,3 +1,9 @@
+local function spec_names()
+  local names = {}
+  for i, spec in ipairs(require("bench.spec").list()) do names[i] = spec.name end
+  return names
+end
+
 -- Option groups that several commands share. A flag stands here once its capability exists.
 return {
   session = {
@@ -6,7 +12,7 @@ return {
       help = "folder under which every invocation makes a folder of its own" },
     { "--base-dir", "--bd", env = "LLMDBENCH_BASE_DIR", type = "path", metavar = "DIR",
       help = "folder in which config/ is looked up first" },
-    { "--specification_file", "--spec", key = "spec", env = "LLMDBENCH_SPEC", metavar = "SPEC",
+    { "--specification_file", "--spec", key = "spec", env = "LLMDBENCH_SPEC", metavar = "SPEC", suggest = spec_names,
       help = "specification: a file, a name, or group/name" },
     { "--scripts", type = "path", metavar = "DIR",
       help = "folder of edited phases and steps (LLMDBENCH_SCRIPTS may hold several, separated by ':')" },
