@@ -67,11 +67,15 @@ end
 -- What makes no sense without stacks. A variable that is set for other commands is no reason to refuse.
 local STACK_OPTIONS = { "set", "namespace", "methods", "stack", "wva", "strict" }
 
-local function check_url_options(opts)
-  if opts.endpoint_url:find "://[^/]*@" then
+-- A URL is shown and kept in many places.
+local function check_credentials(opts)
+  if opts.endpoint_url and opts.endpoint_url:find "://[^/?#]*@" then
     return { code = "invalid", message = "the endpoint's URL holds a user name or password, which is not supported",
       hint = "leave it out, and give a bearer token in LLMDBENCH_ENDPOINT_TOKEN" }
   end
+end
+
+local function check_url_options(opts)
   for _, name in ipairs(STACK_OPTIONS) do
     local source = (opts.sources or {})[name] or "--" .. name
     if opts[name] ~= nil and source:sub(1, 2) == "--" then
@@ -126,6 +130,8 @@ end
 ---@return bench.Plan? built
 ---@return bench.Error? err
 function M.plan(opts)
+  local err = check_credentials(opts)
+  if err then return nil, err end
   if opts.endpoint_url and not opts.spec then return url_plan(opts) end
   return load_plan(opts)
 end
