@@ -12,7 +12,7 @@ local json = require "host.json"
 local load = require "host.load"
 local profile = require "bench.profile"
 local task = require "host.task"
-local token_notes = require "bench.harness.token_notes"
+local token_notes = require "bench.report.token_notes"
 
 local PROGRESS_S = 0.5
 -- A stage for which no time is left still gets a result that says so.

@@ -1,5 +1,5 @@
 ---What must be known to read the token figures of a stage.
----@class bench.harness.token_notes
+---@class bench.report.token_notes
 local M = {}
 
 local MANY_PER_CHUNK = 1.05
