@@ -67,6 +67,13 @@ t.describe("sim.start", function()
     t.raises(function() sim.start "m" end, "expected a table of options")
   end)
 
+  t.it("takes lists with commas, too", function()
+    local server = t.ok(start { served_model_name = "a,b", lora_modules = '{"name": "l", "path": "/l"}' })
+    local models = t.ok(require("host.probe").models(server.url))
+    t.eq({ "a", "b", "l" }, models)
+    server:stop()
+  end)
+
   t.it("needs a model", function() t.fails("invalid", sim.start { port = 0 }) end)
 end)
 

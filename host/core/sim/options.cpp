@@ -126,12 +126,22 @@ std::optional<Duration> duration_from(const Value& value) {
   return parse_duration(value.get_ref<const std::string&>());
 }
 
+// Items of lists may also be separated by commas, unless they are JSON.
+void add_items(const std::string& text, TextList& list) {
+  if (text.empty() || text[0] == '{' || text[0] == '[') return list.push_back(text);
+  for (std::size_t from = 0; from <= text.size();) {
+    const auto to = std::min(text.find(',', from), text.size());
+    if (to > from) list.push_back(text.substr(from, to - from));
+    from = to + 1;
+  }
+}
+
 TextList list_from(const Value& value) {
   TextList list;
   if (value.is_array()) {
-    for (const auto& item : value) list.push_back(shown(item));
+    for (const auto& item : value) add_items(shown(item), list);
   } else if (!value.is_null()) {
-    list.push_back(shown(value));
+    add_items(shown(value), list);
   }
   return list;
 }

@@ -19,9 +19,11 @@ local function run(cli)
   local fine, server, err = pcall(require("host.sim").start, sim_options.given(cli.options))
   if not fine then server, err = nil, { message = server } end
   if not server then
-    io.stderr:write("llmdbenchmark sim: ", (tostring(err.message):gsub("^.*sim%.start: ", "")), "\n")
+    local message = tostring(err.message):gsub("^.*sim%.start: ", "")
+      :gsub("^option '([%w_-]+)'", function(name) return "--" .. name:gsub("_", "-") end)
+    io.stderr:write("llmdbenchmark sim: ", message, "\n")
     if err.hint and err.hint ~= "" then io.stderr:write("  ", err.hint, "\n") end
-    return require("host.info").exit_codes[fine and "failed" or "usage"]
+    return require("host.info").exit_codes[fine and err.code ~= "invalid" and "failed" or "usage"]
   end
   serve(server)
   return require("host.info").exit_codes.success
