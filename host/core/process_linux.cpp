@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <climits>
 #include <csignal>
 #include <cstdlib>
@@ -9,6 +10,7 @@
 #include <iterator>
 #include <map>
 #include <sstream>
+#include <thread>
 #include <utility>
 
 #include <dirent.h>
@@ -220,7 +222,10 @@ std::string read_proc(int pid, const char* file) {
 struct ProcessStat {
   char state = 0;
   int session = 0;
+  std::uint64_t flags = 0;
   std::string start_ticks;
+  std::uint64_t env_end =
+      0;  ///< where its environment ends in memory; 0 if it has none yet, or we may not know
 };
 
 std::optional<ProcessStat> process_stat(int pid) {
@@ -230,14 +235,49 @@ std::optional<ProcessStat> process_stat(int pid) {
   std::istringstream fields(line.substr(name_end + 1));
   ProcessStat stat;
   std::string skipped;
-  fields >> stat.state >> skipped >> skipped >> stat.session;
-  for (int field = 7; field < 22; ++field) fields >> skipped;
+  const auto skip = [&](int count) {
+    while (count-- > 0) fields >> skipped;
+  };
+  // By the numbers of proc(5): 3 state, 6 session, 9 flags, 22 starttime, 51 env_end.
+  fields >> stat.state;
+  skip(2);
+  fields >> stat.session;
+  skip(2);
+  fields >> stat.flags;
+  skip(12);
   fields >> stat.start_ticks;
   if (!fields) return std::nullopt;
+  skip(28);
+  fields >> stat.env_end;
   return stat;
 }
 
 bool is_gone(const ProcessStat& stat) { return stat.state == 'Z' || stat.state == 'X'; }
+
+bool is_kernel_thread(const ProcessStat& stat) {
+  constexpr std::uint64_t kKernelThread = 0x00200000;
+  return (stat.flags & kKernelThread) != 0;
+}
+
+/// What /proc/PID/environ holds; "" if we may not look. While a process replaces its program (exec) that file
+/// is empty: we look again then, for at most `kPatience`.
+std::string environment_of(int pid) {
+  using namespace std::chrono_literals;
+  constexpr auto kPatience = 50ms;
+  const auto since = std::chrono::steady_clock::now();
+  for (;;) {
+    const auto before = process_stat(pid);
+    if (!before || is_gone(*before) || is_kernel_thread(*before)) return "";
+    std::ifstream in("/proc/" + std::to_string(pid) + "/environ", std::ios::binary);
+    if (!in) return "";
+    std::string variables{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+    const auto after = process_stat(pid);
+    const bool settled = after && before->env_end != 0 && before->env_end == after->env_end;
+    if (!variables.empty() || settled || std::chrono::steady_clock::now() - since > kPatience)
+      return variables;
+    std::this_thread::sleep_for(200us);
+  }
+}
 
 const std::string& boot_mark() {
   static const std::string mark = [] {
@@ -261,7 +301,7 @@ std::optional<std::string> find_variable(const std::string& environ_text, const 
 }
 
 bool carries_mark(int pid, const std::string& mark) {
-  return !mark.empty() && find_variable(read_proc(pid, "environ"), kDetachedMark) == mark;
+  return !mark.empty() && find_variable(environment_of(pid), kDetachedMark) == mark;
 }
 
 std::vector<int> all_pids() {
@@ -302,7 +342,7 @@ std::vector<MarkedSession> marked_sessions(const std::string& name) {
   for (const int pid : all_pids()) {
     const auto stat = process_stat(pid);
     if (!stat || is_gone(*stat)) continue;
-    const std::string variables = read_proc(pid, "environ");
+    const std::string variables = environment_of(pid);
     const auto value = find_variable(variables, name);
     const auto mark = find_variable(variables, kDetachedMark);
     if (!value || !mark) continue;

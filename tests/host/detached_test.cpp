@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <csignal>
+#include <filesystem>
 
 #include <sys/wait.h>
 #include <unistd.h>
@@ -122,6 +124,23 @@ TEST_CASE("workers of a detached process whose leader is gone are found by a var
   CHECK_FALSE(world.runner->life(mine()[0]).alive);
   CHECK(stop(world, mine()[0], 1).value());
   CHECK(mine().empty());
+}
+
+TEST_CASE("a detached process is found by its variable also while it replaces its program") {
+  const Scratch dir;
+  World world;
+  dir.put("again", "#!/bin/sh\nexec \"$0\"\n");
+  std::filesystem::permissions(dir / "again", std::filesystem::perms::owner_all);
+  core::Command command = argv({dir / "again"});
+  command.env["LLMDBENCH_TEST_FIND"] = dir.path;
+  const auto process = world.runner->start_detached(command, dir / "log").value();
+  int missed = 0;
+  for (int look = 0; look < 300; ++look) {
+    const auto all = world.runner->find_detached("LLMDBENCH_TEST_FIND");
+    missed += std::none_of(all.begin(), all.end(), [&](const auto& one) { return one.second == dir.path; });
+  }
+  CHECK(missed == 0);
+  CHECK(stop(world, process, 0).value());
 }
 
 TEST_CASE("a detached process that cannot start is an error") {
