@@ -186,6 +186,19 @@ int l_find(lua_State* L) {
   return 1;
 }
 
+int l_listeners(lua_State* L) {
+  const auto port = script::check_integer(L, 1);
+  if (port < 1 || port > 65535) throw core::UsageError("a port is a number from 1 to 65535");
+  Value list = Value::array();
+  for (const auto& listener : script::world(L).runner->listeners(static_cast<int>(port))) {
+    Value one{{"uid", listener.uid}, {"own", listener.own}};
+    if (listener.pid != 0) one.update({{"pid", listener.pid}, {"session", listener.session}});
+    list.push_back(std::move(one));
+  }
+  script::push(L, list);
+  return 1;
+}
+
 int l_stop(lua_State* L) {
   const auto process = check_detached(L);
   const auto opts = script::options(L, 3, "exec.stop", {{"grace_s", 10.0}});
@@ -386,6 +399,7 @@ constexpr script::Function kFunctions[] = {
     {"which", script::guard<l_which>},
     {"alive", script::guard<l_alive>},
     {"find", script::guard<l_find>},
+    {"listeners", script::guard<l_listeners>},
     {"stop", script::guard<l_stop>, script::kWaits},
     {"quote", script::guard<l_quote>},
     {"dry_run", script::guard<l_dry_run>},

@@ -61,6 +61,11 @@ std::vector<std::pair<Detached, std::string>> DryRunner::find_detached(const std
   return real_->find_detached(name);
 }
 
+std::vector<Listener> DryRunner::listeners(int port) {
+  if (!real_) return {};
+  return real_->listeners(port);
+}
+
 Life DryRunner::life(const Detached& process) {
   if (process.start == kDryStart) return {true, std::nullopt};
   return real_ ? real_->life(process) : Life{};

@@ -76,6 +76,17 @@ struct MarkedSession {
 /// The sessions of detached processes in whose environment the variable `name` stands, as far as we may look.
 std::vector<MarkedSession> marked_sessions(const std::string& name);
 
+/// A process that listens on a TCP port of this machine.
+struct Listener {
+  std::int64_t uid = 0;  ///< of its user
+  bool own = false;      ///< that is our user, too
+  int pid = 0;           ///< 0 if it belongs to somebody into whose processes we may not look
+  int session = 0;       ///< the session it lives in; 0 with `pid`
+};
+
+/// All listeners on `port`, at whatever address; a socket that several processes share gives several.
+std::vector<Listener> tcp_listeners(int port);
+
 /// Gives the disk blocks of a part of a file back; reading it gives zeros afterwards. May do nothing.
 void release_file_range(int fd, std::uint64_t from, std::uint64_t length);
 

@@ -6,6 +6,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <map>
@@ -351,6 +352,58 @@ std::vector<MarkedSession> marked_sessions(const std::string& name) {
   std::vector<MarkedSession> sessions;
   for (auto& [key, session] : found) sessions.push_back(std::move(session));
   return sessions;
+}
+
+namespace {
+
+/// The listening sockets on a port, inode and user, from one of the kernel's two tables.
+void read_listening(const char* table, int port, std::map<std::string, std::int64_t>& sockets) {
+  std::ifstream in(table);
+  std::string line, slot, local, remote, state, skipped, inode;
+  while (std::getline(in, line)) {
+    std::istringstream fields(line);
+    std::int64_t uid = 0;
+    fields >> slot >> local >> remote >> state >> skipped >> skipped >> skipped >> uid >> skipped >> inode;
+    constexpr const char* kListening = "0A";
+    const auto colon = local.rfind(':');
+    if (!fields || state != kListening || colon == std::string::npos) continue;
+    if (std::stoi(local.substr(colon + 1), nullptr, 16) == port) sockets["socket:[" + inode + "]"] = uid;
+  }
+}
+
+/// Those of `sockets` that a process has open.
+std::vector<std::string> open_sockets(int pid, const std::map<std::string, std::int64_t>& sockets) {
+  std::vector<std::string> open;
+  std::error_code ended;
+  std::filesystem::directory_iterator entry("/proc/" + std::to_string(pid) + "/fd", ended), end;
+  for (; !ended && entry != end; entry.increment(ended)) {
+    std::error_code closed;
+    const std::string target = std::filesystem::read_symlink(entry->path(), closed).string();
+    if (!closed && sockets.count(target) != 0) open.push_back(target);
+  }
+  return open;
+}
+
+}  // namespace
+
+std::vector<Listener> tcp_listeners(int port) {
+  std::map<std::string, std::int64_t> sockets;
+  for (const char* table : {"/proc/net/tcp", "/proc/net/tcp6"}) read_listening(table, port, sockets);
+  std::vector<Listener> listeners;
+  if (sockets.empty()) return listeners;
+  const auto add = [&](std::int64_t uid, int pid, int session) {
+    listeners.push_back({uid, uid == static_cast<std::int64_t>(::geteuid()), pid, session});
+  };
+  std::map<std::string, std::int64_t> unowned = sockets;
+  for (const int pid : all_pids()) {
+    const auto open = open_sockets(pid, sockets);
+    const auto stat = open.empty() ? std::nullopt : process_stat(pid);
+    if (!stat) continue;
+    add(sockets[open.front()], pid, stat->session);
+    for (const auto& socket : open) unowned.erase(socket);
+  }
+  for (const auto& [socket, uid] : unowned) add(uid, 0, 0);
+  return listeners;
 }
 
 void release_file_range(int fd, std::uint64_t from, std::uint64_t length) {

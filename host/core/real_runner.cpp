@@ -155,6 +155,8 @@ class RealRunner : public Runner {
     return found;
   }
 
+  std::vector<Listener> listeners(int port) override { return tcp_listeners(port); }
+
   Cancel stop(const Detached& process, double grace_s, Callback<bool> done) override {
     auto stopping = std::make_shared<Stopping>();
     stopping->parts = parts_;

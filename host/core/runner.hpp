@@ -13,6 +13,7 @@
 #include "core/capture.hpp"
 #include "core/env.hpp"
 #include "core/error.hpp"
+#include "core/process.hpp"
 #include "core/value.hpp"
 
 namespace core {
@@ -99,6 +100,11 @@ class Runner {
     (void)name;
     return {};
   }
+  /// The processes that listen on a TCP port of this machine, see `tcp_listeners`.
+  virtual std::vector<Listener> listeners(int port) {
+    (void)port;
+    return {};
+  }
   /// Ends a detached process and everything in its session: TERM, KILL after `grace_s`. True if something
   /// had to be ended, false if nothing was left. `timeout` if it survives even that.
   virtual Cancel stop(const Detached& process, double grace_s, Callback<bool> done) = 0;
@@ -133,6 +139,7 @@ class DryRunner : public Runner {
   Result<std::string> which(const std::string& name) override;
   Result<Detached> start_detached(Command command, const std::string& log_file) override;
   std::vector<std::pair<Detached, std::string>> find_detached(const std::string& name) override;
+  std::vector<Listener> listeners(int port) override;
   Life life(const Detached& process) override;
   Cancel stop(const Detached& process, double grace_s, Callback<bool> done) override;
 

@@ -125,6 +125,17 @@ function exec.alive(pid, start_time) end
 ---@return { pid: integer, start_time: string, value: string }[] processes
 function exec.find(name) end
 
+---@class host.exec.Listener
+---@field uid integer Of its user
+---@field own boolean That is our user, too
+---@field pid? integer Missing where we may not look, as for another user's process
+---@field session? integer The session it lives in: the pid of a detached process, or another; missing with `pid`
+
+---The processes that listen on a TCP port of this machine, at whatever address.
+---@param port integer
+---@return host.exec.Listener[] listeners
+function exec.listeners(port) end
+
 ---Ends a detached process and everything in its session: TERM, KILL after the grace.
 ---@async
 ---@param pid integer

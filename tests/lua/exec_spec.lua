@@ -206,6 +206,25 @@ t.describe("detached processes", function()
     t.raises(function() exec.find "A=B" end, "cannot be the name")
   end)
 
+  t.it("are known by the port they listen on", function()
+    local log_file = t.tempdir() .. "/log"
+    local process = t.ok(exec.start({ require("host.info").executable, "sim", "--port=0", "--model=m" },
+      { detached = true, log_file = log_file }))
+    t.cleanup(function() exec.stop(process.pid, process.start_time, { grace_s = 0 }) end)
+    local port
+    repeat
+      task.sleep(0.01)
+      port = fs.read(log_file):match "listening on http://127%.0%.0%.1:(%d+)\n"
+    until port
+    local listeners = exec.listeners(tonumber(port))
+    t.eq(1, #listeners)
+    t.eq({ true, process.pid, process.pid },
+      { listeners[1].own, listeners[1].pid, listeners[1].session })
+    t.ok(exec.stop(process.pid, process.start_time, { grace_s = 0 }))
+    t.eq({}, exec.listeners(tonumber(port)))
+    t.raises(function() exec.listeners(0) end, "from 1 to 65535")
+  end)
+
   t.it("need a log file", function()
     t.raises(function() exec.start({ "true" }, { detached = true }) end, "log_file")
   end)

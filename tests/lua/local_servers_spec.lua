@@ -168,6 +168,21 @@ t.describe("bench.local_servers", function()
     t.eq({}, t.ok(records.list "ns"))
   end)
 
+  t.it("does not take another standup's server on its port for its own", function()
+    local state = fresh_state()
+    local number = t.ok(port.choose("127.0.0.1", state, {}))
+    local stack = stack_with(("command: [sleep, 1000], port: %d, readiness: {timeout_s: 20}"):format(number))
+    local started = task.spawn(up, stack)
+    repeat task.sleep(0.01) until living(state) == 1
+    local argv = { require("host.info").executable, "sim", "--port=" .. number, "--model=org/m" }
+    t.ok(exec.start(argv, { detached = true, log_file = state .. "/other.log",
+      env = { [records.MARK] = "s/other:" .. state .. "/other/ns/web/1" } }))
+    local err = t.fails("conflict", started:join())
+    t.contains(("is not what answers on port %d: that is process"):format(number), err.message)
+    t.contains("a server of another standup (s/other:", err.message)
+    t.eq({}, t.ok(records.list "ns"))
+  end)
+
   t.it("ends what it started when it is cancelled", function()
     local state = fresh_state()
     local started = task.spawn(up, stack_with "command: [sleep, 1000]")

@@ -45,12 +45,12 @@ end
 
 ---A port on which nothing listens.
 ---@param host string
----@param name string of the server, decides where the search begins
+---@param name string of the server; decides, with the folder of the records, where the search begins
 ---@param taken table<integer, any> ports not to use
 ---@return integer? port
 ---@return bench.Error? err
 function M.choose(host, name, taken)
-  local port = preferred(name)
+  local port = preferred(records.root() .. "/" .. name)
   for _ = M.FIRST, M.LAST do
     if not taken[port] and not M.in_use(host, port) then return port end
     port = port < M.LAST and port + 1 or M.FIRST

@@ -7,6 +7,7 @@ local http = require "host.http"
 local parallel = require "bench.parallel"
 local probe = require "host.probe"
 local records = require "bench.local_servers.records"
+local stranger = require "bench.local_servers.stranger"
 
 local POLL_S = 0.1
 local ANSWER_S = 2
@@ -37,6 +38,12 @@ local function too_slow(record, timeout_s, err)
     hint = "these were the last lines of its log; raise local.readiness.timeout_s if it needs longer" }
 end
 
+local function taken(record, who)
+  return { code = "conflict", url = record.url, stderr_tail = tail(record.log),
+    message = ("%s is not what answers on port %d: that is %s"):format(which(record), record.port, who),
+    hint = "these were the last lines of its log; choose another local.port, or local.port: auto" }
+end
+
 ---True if the server answers its readiness path with 200, now.
 ---@async
 ---@param record bench.local_servers.Record
@@ -47,6 +54,8 @@ function M.answers(record, path)
   local response, err = http.get(record.url .. path, { timeout_s = ANSWER_S })
   if not response then return false, err.message end
   if response.status ~= 200 then return false, path .. " answers " .. response.status end
+  local who = stranger.on(record)
+  if who then return false, ("port %d belongs to %s"):format(record.port, who) end
   return true
 end
 
@@ -62,8 +71,9 @@ local function wait_for(record, opts)
   if healthy then
     -- A stranger may answer on a port that our server could not get.
     local _, why = still_alive()
-    if not why then return true end
-    err = why
+    local who = not why and stranger.on(record)
+    if not why and not who then return true end
+    err = why or taken(record, who)
   elseif err.code == "timeout" then
     err = too_slow(record, opts.timeout_s, err)
   end

@@ -150,8 +150,9 @@ local function attempt(work)
 end
 
 local function may_retry(work, err, culprit)
-  return culprit and not work.settings.port and err.code == "exit"
-    and (err.stderr_tail or ""):lower():find("address already in use", 1, true) ~= nil
+  if not culprit or work.settings.port then return false end
+  local could_not_bind = (err.stderr_tail or ""):lower():find("address already in use", 1, true) ~= nil
+  return err.code == "conflict" or err.code == "exit" and could_not_bind
 end
 
 ---Brings up what is missing; see `bench.local_servers.up`.
