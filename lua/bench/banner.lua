@@ -133,8 +133,10 @@ function M.standup(ctx, outcome)
 end
 
 local function verdict_of(entry)
+  local files = entry.files and (" (" .. entry.files .. " files)") or ""
+  if entry.err and entry.err.code == "cancelled" then return "interrupted" .. files end
   if entry.err then return "failed: " .. entry.err.message:match("[^\n]*") end
-  return entry.verdict .. (entry.files and (" (" .. entry.files .. " files)") or "")
+  return entry.verdict .. files
 end
 
 ---The box at the end of a run: each treatment with its verdict and where its results are.

@@ -9,7 +9,9 @@ local harness = require "bench.harness"
 local plan = require "bench.plan"
 local prefix_cache = require "bench.prefix_cache"
 local progress = require "bench.progress"
+local report = require "bench.report"
 local status = require "bench.phase.status"
+local task = require "host.task"
 local text = require "host.text"
 local workload = require "bench.workload"
 
@@ -29,6 +31,7 @@ local STAND_IN = "http://dry-run-endpoint:80"
 ---@field endpoint bench.Endpoint
 ---@field timeout_s number? of the whole job; nil: none
 ---@field on_progress fun(p: table)
+---@field on_stage fun(result: bench.harness.Result, stage: table): true?, bench.Error? to be called as each stage ends
 
 -- Rendering
 
@@ -221,20 +224,49 @@ local function count_files(dir)
   return files
 end
 
+-- Writes the report of each stage as it ends, so that whatever happens later takes nothing away.
+local function report_stages(ctx, stack, job, entry)
+  local reported = {}
+  return function(result, stage)
+    if reported[stage] then return true end
+    reported[stage], entry.result = true, result
+    tell_failures(ctx, stage)
+    return task.shielded(report.write_stage, ctx, stack, job, result, stage, entry.reports)
+  end
+end
+
+-- Measures, and reports stage by stage; what a harness does not report as it goes is reported at its end.
+local function measure(ctx, stack, job, entry)
+  local err
+  entry.reports, err = report.begin(job)
+  if not entry.reports then return nil, err end
+  job.on_stage = report_stages(ctx, stack, job, entry)
+  local result
+  result, err = ctx.state.harness.run(ctx, stack, job)
+  if not result then return nil, err end
+  entry.result = result
+  for _, stage in ipairs(result.stages) do
+    local ok
+    ok, err = job.on_stage(result, stage)
+    if not ok then return nil, err end
+  end
+  entry.verdict = worst_verdict(result)
+  return report.finish(ctx, stack, job, result, entry.reports)
+end
+
 -- Runs one job to its reports. The entry in `ctx.results.treatments` says what became of it.
 local function run_job(ctx, stack, job)
   local entry = { id = job.id, dir = job.dir, stack = stack.name, treatment = job.treatment
     and job.treatment.name }
   table.insert(ctx.results.treatments, entry)
-  local result, err = ctx.state.harness.run(ctx, stack, job)
+  local fine, ok, err = pcall(measure, ctx, stack, job, entry)
   status.detail(stack.name, nil)
-  if result then
-    entry.result, entry.verdict = result, worst_verdict(result)
-    for _, stage in ipairs(result.stages) do tell_failures(ctx, stage) end
-    entry.reports, err = require("bench.report").write(ctx, stack, job, result)
-  end
   entry.files = count_files(job.dir)
-  if err then
+  if not fine then
+    entry.err = type(ok) == "table" and ok or { code = "exit", message = tostring(ok) }
+    error(ok, 0)
+  end
+  if not ok then
     entry.err = err
     return nil, err
   end

@@ -79,6 +79,7 @@ local function run_code(ctx, outcome)
   return codes.success
 end
 
+-- What was measured; without an outcome, until the run was cancelled.
 local function tell_results(ctx, outcome)
   if ctx.dry_run then
     log.info "Dry run: nothing was sent."
@@ -88,7 +89,7 @@ local function tell_results(ctx, outcome)
     require("bench.report").print_summary(ctx, ctx.results)
     say(banner.run(ctx))
   end
-  if outcome.ok then
+  if outcome and outcome.ok then
     log.info(("Run complete (mode=%s, harness=%s)"):format(ctx.url and "run-only" or "full", ctx.harness))
   end
 end
@@ -100,7 +101,11 @@ end
 ---@return bench.Error? err
 function M.run(ctx, opts)
   log.info(("Run phase: harness %s, workload %s"):format(ctx.harness, ctx.workload))
-  local outcome, err = M.phase(ctx, "run", { steps = opts.steps, phase = opts.phase, limit = 1 })
+  local fine, outcome, err = pcall(M.phase, ctx, "run", { steps = opts.steps, phase = opts.phase, limit = 1 })
+  if not fine then
+    tell_results(ctx)
+    error(outcome, 0)
+  end
   if not outcome then return nil, err end
   tell_results(ctx, outcome)
   return run_code(ctx, outcome)

@@ -60,28 +60,75 @@ local function check(tree, index)
   return err
 end
 
----Writes the reports of all stages of a result as YAML and JSON, the rendered profile as `config.yaml`, and
----the manifest.
+---The files of a job's reports, in order; what is said about them beside it.
+---@class bench.report.Files
+---@field [integer] string path of a report
+---@field stages bench.report.Headline[]
+---@field manifest? string its digest, once everything is there
+---@field problem? bench.Error the first report that its own check refuses
+
+---Writes the rendered profile as `config.yaml` into the folder of a job, before anything is measured.
+---@param job bench.Job
+---@return bench.report.Files? files none yet
+---@return bench.Error? err
+function M.begin(job)
+  local ok, err = fs.write(job.dir .. "/config.yaml", job.profile_text or "")
+  if not ok then return nil, err end
+  return { stages = {} }
+end
+
+---Writes the report of one stage as YAML and JSON.
 ---@param ctx bench.Context
 ---@param stack bench.plan.Stack
 ---@param job bench.Job
----@param result table what the harness returned
----@return string[]? files the reports; `manifest` is the digest of the manifest, `stages` their headlines
+---@param result bench.harness.Result so far
+---@param stage table one of its stages
+---@param files bench.report.Files gets the paths
+---@return true? ok
+---@return bench.Error? err
+function M.write_stage(ctx, stack, job, result, stage, files)
+  local tree = M.build(ctx, stack, job, result, stage)
+  local written, err = write_stage(job, tree, stage.index)
+  if not written then return nil, err end
+  for _, path in ipairs(written) do files[#files + 1] = path end
+  table.insert(files.stages, headline.of(stage))
+  files.problem = files.problem or check(tree, stage.index)
+  return true
+end
+
+---Writes the manifest, which says that the folder of a job is complete.
+---@param ctx bench.Context
+---@param stack bench.plan.Stack
+---@param job bench.Job
+---@param result bench.harness.Result
+---@param files bench.report.Files
+---@return true? ok
+---@return bench.Error? err also if a report was refused by its own check
+function M.finish(ctx, stack, job, result, files)
+  local err
+  files.manifest, err = require("bench.report.seal").write(ctx, stack, job, result)
+  if not files.manifest then return nil, err end
+  if files.problem then return nil, files.problem end
+  return true
+end
+
+---Writes all of a result at once.
+---@param ctx bench.Context
+---@param stack bench.plan.Stack
+---@param job bench.Job
+---@param result bench.harness.Result
+---@return bench.report.Files? files
 ---@return bench.Error? err
 function M.write(ctx, stack, job, result)
-  local files, problem = { stages = {} }, nil
-  for i, stage in ipairs(result.stages) do
-    local tree = M.build(ctx, stack, job, result, stage)
-    local written, err = write_stage(job, tree, stage.index)
-    if not written then return nil, err end
-    for _, path in ipairs(written) do files[#files + 1] = path end
-    files.stages[i] = headline.of(stage)
-    problem = problem or check(tree, stage.index)
+  local files, err = M.begin(job)
+  if not files then return nil, err end
+  local ok
+  for _, stage in ipairs(result.stages) do
+    ok, err = M.write_stage(ctx, stack, job, result, stage, files)
+    if not ok then return nil, err end
   end
-  local sealed, err = require("bench.report.seal").write(ctx, stack, job, result)
-  if not sealed then return nil, err end
-  files.manifest = sealed
-  if problem then return nil, problem end
+  ok, err = M.finish(ctx, stack, job, result, files)
+  if not ok then return nil, err end
   return files
 end
 

@@ -1,8 +1,10 @@
 -- What is piped to other programs: with --json one document on stdout, and nothing else.
+local fs = require "host.fs"
 local json = require "host.json"
 local sim = require "host.sim"
 local support = require "support"
 local t = require "bench.test"
+local task = require "host.task"
 
 local PROFILE = [[
 load: {type: constant, stages: [{rate: 20, duration: 1}]}
@@ -60,6 +62,28 @@ t.describe("--json", function()
     t.eq({}, t.ok(json.decode(result.stdout)).treatments)
     t.contains("connection refused", result.stderr)
   end)
+
+  t.it("of a run that is interrupted gives what was measured until then, and its reports are there", { timeout_s = 60 },
+    function()
+      local box, server = support.box(), t.ok(sim.start { model = "m" })
+      local stages = "interval: 0, stages: [{rate: 20, duration: 1}, {rate: 20, duration: 600}]"
+      local child = box:start { "run", "--url", server.url, "--model", "m", "-l", "native", "--workspace", box.dir .. "/ws",
+        "-w", box:write("two.yaml", (PROFILE:gsub("stages: %b[]", stages))), "--json" }
+      t.ok(support.wait_for(30, function() return #fs.glob(box.dir .. "/ws/*/results/*/*_stage_0.json") > 0 end))
+      task.sleep(0.5)
+      child:kill { signal = "INT" }
+      local result = t.ok(child:wait { timeout_s = 30 })
+      t.eq(130, result.exit_code)
+      local treatment = t.ok(json.decode(result.stdout)).treatments[1]
+      t.eq({ "interrupted", 2 }, { treatment.status, #treatment.stages })
+      check_stage(treatment.stages[1], 20)
+      t.contains("stopped before its end", table.concat(treatment.stages[2].reasons, "\n"))
+      for _, name in ipairs { "benchmark_report_v0.2,_stage_1.yaml", "config.yaml", "stage_1.rec" } do
+        t.ok(fs.exists(treatment.results_dir .. "/" .. name), name)
+      end
+      t.eq(false, fs.exists(treatment.results_dir .. "/manifest.json"))
+      server:stop()
+    end)
 
   t.it("of an experiment gives all of its treatments", { timeout_s = 120 }, function()
     local box = support.box()

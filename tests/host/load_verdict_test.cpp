@@ -39,6 +39,9 @@ TEST_CASE("each broken limit gives its verdict") {
   e.delivered = 0.9;
   CHECK(verdict(e) == "under-delivered");
   e = good();
+  e.cancelled = true;
+  CHECK(verdict(e) == "under-delivered");
+  e = good();
   e.samples = 10;
   CHECK(verdict(e) == "too few samples");
 }

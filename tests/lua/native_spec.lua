@@ -65,10 +65,37 @@ t.describe("the native harness", function()
     local result, err = running:join()
     t.eq({ nil, "cancelled" }, { result, err.code })
     local kept = t.ok(json.load(work.dir .. "/stage_0.json"))
-    t.eq(true, kept.cancelled)
+    t.eq({ true, "under-delivered" }, { kept.cancelled, kept.verdict })
+    t.contains("stopped before its end", table.concat(kept.reasons, "\n"))
     t.eq(3000, kept.counts.planned)
     t.ok(kept.counts.succeeded > 0)
     t.ok(fs.exists(work.dir .. "/stage_0.rec"))
+  end)
+
+  t.it("tells of each stage as it ends, also of the one that is cancelled", function()
+    local told, stages = {}, nil
+    local work = job(PATIENT .. [[
+interval_s: 0
+data: {input: 8, output: 4}
+stages: [{rate: 50, duration_s: 0.3}, {rate: 50, duration_s: 60}]
+]], {
+      on_stage = function(result, entry)
+        told[#told + 1], stages = { entry.index, entry.verdict.status, #result.stages, result.seed == nil }, result.stages
+        return true
+      end })
+    local running = task.spawn(native.run, {}, {}, work)
+    repeat task.sleep(0.01) until told[1]
+    task.sleep(0.2)
+    running:cancel()
+    t.fails("cancelled", running:join())
+    t.eq({ { 0, "valid", 1, false }, { 1, "under-delivered", 2, false } }, told)
+    t.ok(stages[2].metrics.counts.succeeded > 0)
+  end)
+
+  t.it("ends when a stage cannot be reported", function()
+    local work = job("data: {input: 8, output: 4}\nstages: [{rate: 50, duration_s: 0.1}, {rate: 50, duration_s: 60}]",
+      { on_stage = function() return nil, { code = "denied", message = "disk full" } end })
+    t.eq("disk full", t.fails("denied", native.run({}, {}, work)).message)
   end)
 
   t.it("stays within the time of the job", function()

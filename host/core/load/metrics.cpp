@@ -195,7 +195,8 @@ Evidence evidence_of(const Value& header, const SampleSet& set, const Value& res
   const auto& c = set.counts;
   e.delivered = result["load"].value("delivered", -1.0);
   // A stage that was cut short leaves requests in flight that are nobody's fault.
-  const bool cut_short = e.delivered >= 0 && e.delivered < limits.min_delivered;
+  e.cancelled = header.value("cancelled", false);
+  const bool cut_short = e.cancelled || (e.delivered >= 0 && e.delivered < limits.min_delivered);
   const std::uint64_t bad = c.failed + (cut_short ? 0 : c.in_flight_at_end);
   if (c.sent) e.error_ratio = static_cast<double>(bad) / static_cast<double>(c.sent);
   e.schedule_delay_p99_s = p99_of(result["delays"]["schedule_delay"]);

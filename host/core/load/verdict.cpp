@@ -54,6 +54,7 @@ Verdict judge(const Evidence& e, const Limits& limits) {
     object("client-limited",
            text("the busiest client thread used %.0f %% of a processor; the limit is %.0f %%",
                 100 * e.client_cpu, 100 * limits.max_client_cpu));
+  if (e.cancelled) object("under-delivered", "the stage was stopped before its end");
   if (e.delivered >= 0 && e.delivered < limits.min_delivered)
     object("under-delivered", text("%.1f %% of the load asked for was delivered; the limit is %.1f %%",
                                    100 * e.delivered, 100 * limits.min_delivered));

@@ -28,6 +28,7 @@ struct Evidence {
   double delivered = -1;
   std::size_t samples = 0;
   bool all_empty = false;  // requests succeeded, and none brought a token
+  bool cancelled = false;  // it was stopped before its end
 };
 
 /// `verdict` is the gravest of `errors above limit`, `client-limited`, `under-delivered`, `too few samples`,

@@ -24,8 +24,12 @@ end
 local function run(cli)
   return require("bench.startup").with_session(cli, about(cli), function(ctx)
     if cli.options.list_endpoints then return list_endpoints(cli, ctx) end
-    local code, err = require("bench.lifecycle").run(ctx, { steps = cli.options.step, phase = cli.phase })
-    if code and cli.json then require("bench.startup").print_json(require("bench.report.answer").run(ctx)) end
+    local fine, code, err = pcall(require("bench.lifecycle").run, ctx,
+      { steps = cli.options.step, phase = cli.phase })
+    if cli.json and (not fine and #ctx.results.treatments > 0 or fine and code) then
+      require("bench.startup").print_json(require("bench.report.answer").run(ctx))
+    end
+    if not fine then error(code, 0) end
     return code, err
   end)
 end

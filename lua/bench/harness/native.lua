@@ -66,7 +66,10 @@ local function keep(dir, entry)
   return fs.write(("%s/stage_%d.json"):format(dir, entry.index), text)
 end
 
--- Runs one stage. If the task is cancelled, what was measured is kept before the cancellation goes on.
+-- Runs one stage. When the task is cancelled, what was measured so far is returned with the cancellation.
+---@return table? entry
+---@return bench.Error? err
+---@return any raised
 local function run_stage(job, stage, index, count)
   if job.before_stage then job.before_stage(index, stage) end
   local run = load.start(stage)
@@ -81,11 +84,9 @@ local function run_stage(job, stage, index, count)
   if not measured then error(result, 0) end
   local entry = stage_entry(index, stage, measured)
   if fine and job.after_stage then job.after_stage(entry) end
-  local ok
-  ok, err = keep(job.dir, entry)
-  if not fine then error(result, 0) end
-  if not ok then return nil, err end
-  return entry
+  local _
+  _, err = keep(job.dir, entry)
+  return entry, err, not fine and result or nil
 end
 
 -- Words that are one token each for this server, for prompts of exact length.
@@ -125,32 +126,35 @@ local function go_on(stage, sent)
   stage.data = data
 end
 
-local function run_stages(job, plan)
-  local started, stages, sent = clock.monotonic(), {}, 0
+-- Adds a stage that ended to the result, with the notes of the profile and its own, and tells whoever waits for it.
+local function add(result, entry, plan, job)
+  entry.notes = { unpack(plan.notes) }
+  for _, note in ipairs(token_notes.of(entry.metrics)) do
+    table.insert(entry.notes, note)
+    table.insert(result.notes, ("stage %d: %s"):format(entry.index, note))
+  end
+  table.insert(result.stages, entry)
+  result.ended_at = clock.rfc3339()
+  if not job.on_stage then return true end
+  return job.on_stage(result, entry)
+end
+
+local function run_stages(job, plan, result)
+  local started, sent = clock.monotonic(), 0
   for i, stage in ipairs(plan.stages) do
     if i > 1 then task.sleep(math.min(plan.interval_s, remaining_s(job, started) or math.huge)) end
     limit_time(stage, remaining_s(job, started))
     stage.records = ("%s/stage_%d.rec"):format(job.dir, i - 1)
     job.shared_ratio = plan.shared_ratio
     if plan.continues_prompts then go_on(stage, sent) end
-    local entry, err = run_stage(job, stage, i - 1, #plan.stages)
-    if not entry then return nil, err end
-    stages[i], sent = entry, sent + entry.metrics.counts.sent + entry.metrics.counts.warmup
+    local entry, err, raised = run_stage(job, stage, i - 1, #plan.stages)
+    local added, problem
+    if entry then added, problem = add(result, entry, plan, job) end
+    if raised then error(raised, 0) end
+    if err or not added then return nil, err or problem end
+    sent = sent + entry.metrics.counts.sent + entry.metrics.counts.warmup
   end
-  return stages
-end
-
--- Gives every stage the notes of the profile and its own; the answer has them all, those of stages with their number.
-local function add_notes(stages, notes)
-  local all = { unpack(notes) }
-  for _, stage in ipairs(stages) do
-    stage.notes = { unpack(notes) }
-    for _, note in ipairs(token_notes.of(stage.metrics)) do
-      table.insert(stage.notes, note)
-      table.insert(all, ("stage %d: %s"):format(stage.index, note))
-    end
-  end
-  return all
+  return result
 end
 
 ---@class bench.harness.native.Job
@@ -163,8 +167,17 @@ end
 ---@field on_progress? fun(p: table) called twice a second
 ---@field before_stage? fun(index: integer, stage: table)
 ---@field after_stage? fun(entry: table) may add to the stage's `metrics` before they are written
+---@field on_stage? fun(result: bench.harness.Result, entry: table): true?, bench.Error? called as each stage ends, also
+---  one that was cancelled, with the result so far; an error ends the run
 ---@field repetition? integer
 ---@field seed? integer instead of the profile's
+
+---@class bench.harness.Result
+---@field stages table[]
+---@field started_at string
+---@field ended_at string
+---@field notes string[] what a reader should know, those of single stages with their number
+---@field seed integer
 
 ---Runs all stages of a profile. Each leaves `stage_<n>.rec` and `stage_<n>.json` in the job's folder as soon
 ---as it ends.
@@ -172,7 +185,7 @@ end
 ---@param _ctx table
 ---@param _stack table
 ---@param job bench.harness.native.Job
----@return { stages: table[], started_at: string, ended_at: string, notes: string[], seed: integer }? result
+---@return bench.harness.Result? result
 ---@return bench.Error? err
 function M.run(_ctx, _stack, job)
   local source, err = profile_source(job)
@@ -183,11 +196,8 @@ function M.run(_ctx, _stack, job)
   if not plan then return nil, err end
   local started_at = clock.rfc3339()
   use_exact_words(plan)
-  local stages
-  stages, err = run_stages(job, plan)
-  if not stages then return nil, err end
-  return { stages = stages, started_at = started_at, ended_at = clock.rfc3339(), notes = add_notes(stages, plan.notes),
-    seed = plan.seed }
+  return run_stages(job, plan,
+    { stages = {}, started_at = started_at, notes = { unpack(plan.notes) }, seed = plan.seed })
 end
 
 ---The results of a folder again, from its record files.

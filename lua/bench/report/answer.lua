@@ -27,6 +27,7 @@ end
 local function not_empty(map) return next(map) ~= nil and map or nil end
 
 local function status_of(err, verdict)
+  if err and err.code == "cancelled" then return "interrupted" end
   if err or not verdict then return "failed" end
   return verdict == "valid" and "ok" or "not_valid"
 end

@@ -87,7 +87,7 @@ local function own_block(stage, facts)
     tokens = metrics.tokens and {
       with_usage = metrics.tokens.with_usage, cached = metrics.tokens.cached_total,
       cached_ratio = metrics.tokens.cached_ratio,
-        input_not_as_requested = metrics.tokens.input_not_as_requested,
+      input_not_as_requested = metrics.tokens.input_not_as_requested,
       output_not_as_requested = metrics.tokens.output_not_as_requested,
       output_not_as_counted = metrics.tokens.output_not_as_counted,
       output_unknown = metrics.tokens.output_unknown,

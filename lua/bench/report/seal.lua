@@ -1,5 +1,4 @@
--- What makes a result folder traceable: the rendered configuration, and the manifest over everything.
-local fs = require "host.fs"
+-- What makes a result folder traceable: the manifest over everything.
 local json = require "host.json"
 local manifest = require "bench.manifest"
 local search = require "bench.search"
@@ -41,8 +40,6 @@ end
 ---@return string? digest of the manifest
 ---@return bench.Error? err
 function M.write(ctx, stack, job, result)
-  local ok, err = fs.write(job.dir .. "/config.yaml", job.profile_text or "")
-  if not ok then return nil, err end
   return manifest.write(job.dir, {
     experiment_id = job.id, stack = stack.name, spec = ctx.spec and ctx.spec.name, harness = job.harness
       or ctx.harness,
