@@ -1,6 +1,7 @@
 // host.log: what the program tells its user, on the console and in files.
 #include "core/log.hpp"
 
+#include "core/json.hpp"
 #include "core/redact.hpp"
 #include "script/stack.hpp"
 #include "script/task.hpp"
@@ -25,15 +26,46 @@ int current_indent(lua_State* L) {
   return task ? task->indent() : 0;
 }
 
-// The text to log: of an error table `code: message` and its hint, of anything else what `tostring` gives.
-std::string check_text(lua_State* L, int index) {
-  if (lua_isnoneornil(L, index))
-    throw core::UsageError("argument " + std::to_string(index) + ": there is nothing to log");
+std::string tostring(lua_State* L, int index) {
   lua_getglobal(L, "tostring");
   lua_pushvalue(L, index);
   lua_call(L, 1, 1);
   std::string text = script::check_string(L, -1);
   lua_pop(L, 1);
+  return text;
+}
+
+bool is_plain_table(lua_State* L, int index) {
+  if (!lua_istable(L, index)) return false;
+  const bool says_itself = luaL_getmetafield(L, index, "__tostring") != 0;
+  if (says_itself) lua_pop(L, 1);
+  return !says_itself;
+}
+
+// `code: message` of an error, of another table all it holds as JSON; empty if JSON cannot hold it.
+std::string plain_table_text(lua_State* L, int index) {
+  core::Value value;
+  try {
+    value = script::check_value(L, index);
+  } catch (const core::UsageError&) {
+    return "";
+  }
+  const auto text_at = [&value](const char* name) {
+    return value.is_object() && value.contains(name) && value[name].is_string()
+               ? value[name].get<std::string>()
+               : "";
+  };
+  const std::string code = text_at("code"), message = text_at("message");
+  if (message.empty()) return core::encode_json(value);
+  return code.empty() ? message : code + ": " + message;
+}
+
+// The text to log, with the hint of an error.
+std::string check_text(lua_State* L, int index) {
+  if (lua_isnoneornil(L, index))
+    throw core::UsageError("argument " + std::to_string(index) + ": there is nothing to log");
+  std::string text = is_plain_table(L, index) ? plain_table_text(L, index) : "";
+  if (text.empty()) text = tostring(L, index);
   if (!lua_istable(L, index)) return text;
   lua_getfield(L, index, "hint");
   if (lua_type(L, -1) == LUA_TSTRING) text += "\n  hint: " + script::check_string(L, -1);

@@ -88,7 +88,19 @@ function M.result(stages, opts)
   return draw_result(series, stages, opts)
 end
 
----Latency and throughput against what was asked for, one line per group.
+local function series_over(axis, groups)
+  local series = {}
+  for _, group in ipairs(groups) do
+    local headlines = {}
+    for i, stage in ipairs(group.stages) do headlines[i] = stage.headline end
+    local points = M.points(headlines, axis)
+    if #points > 0 then series[#series + 1] = { title = group.title, points = points } end
+  end
+  return series
+end
+
+---Latency and throughput against what was asked for, one line per group. Where rate and concurrency both change,
+---each gets a picture of its own: `<path>_rate` and `<path>_concurrency`.
 ---@param groups { title: string, stages: bench.plot.Stage[] }[]
 ---@param path string without suffix
 ---@param title string
@@ -99,19 +111,18 @@ function M.against_load(groups, path, title)
     gnuplot.note_missing()
     return {}
   end
-  local all, series = {}, {}
+  local all, files = {}, {}
   for _, group in ipairs(groups) do
     for _, stage in ipairs(group.stages) do all[#all + 1] = stage.headline end
   end
-  local axis = against_load.axis(all)
-  if not axis then return {} end
-  for _, group in ipairs(groups) do
-    local headlines = {}
-    for i, stage in ipairs(group.stages) do headlines[i] = stage.headline end
-    local points = M.points(headlines, axis)
-    if #points > 0 then series[#series + 1] = { title = group.title, points = points } end
+  local axes = against_load.axes(all)
+  for _, axis in ipairs(axes) do
+    local own = #axes > 1 and path .. "_" .. axis.key or path
+    local drawn, err = against_load.draw(series_over(axis, groups), axis, own, title)
+    if not drawn then return nil, err end
+    add(files, drawn)
   end
-  return against_load.draw(series, axis, path, title)
+  return files
 end
 
 return M

@@ -108,13 +108,19 @@ end
 local SETUP = { "setup_treatment", "status", "run_treatments", "duration_seconds", "workspace_dir", "error",
   "plan_digest", "overrides" }
 
+local function status_of(setup, measured)
+  if setup.status then return setup.status end
+  if setup.interrupted then return "interrupted" end
+  return measured > 0 and "running" or "pending"
+end
+
 local function setup_text(self, group, lines)
   local name = group.setup.name
   local setup = self.state:setup(name)
   local cells = {}
   local done = cells_text(self, group, setup, cells)
   lines[#lines + 1] = yaml.encode { json.object({
-    setup_treatment = name, status = setup.status or (#cells > 0 and "running" or "pending"),
+    setup_treatment = name, status = status_of(setup, #cells),
     run_treatments = done .. "/" .. #group.cells, duration_seconds = tenth(setup.seconds),
     workspace_dir = self.facts.dir .. "/setup-treatment-" .. name, error = setup.error,
     plan_digest = self.facts.plan_digests[name], overrides = plain_overrides(group.setup.overrides),

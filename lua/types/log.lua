@@ -6,7 +6,7 @@
 ---everywhere.
 ---
 ---A text of several lines is logged line by line. An error table is logged as `code: message`, with its
----hint.
+---hint, any other table as JSON.
 ---@class host.log
 local log = {}
 

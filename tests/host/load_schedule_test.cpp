@@ -109,6 +109,11 @@ TEST_CASE("a closed loop needs an end") {
 
 TEST_CASE("wrong schedules are refused by name") {
   CHECK(problem({{"rate", 1}}) == "load.schedule.duration_s is required");
+  CHECK(problem({{"rat", 1}, {"duration_s", 1}}) ==
+        "load.schedule.rate is required; there is 'rat' (did you mean 'rate'?)");
+  CHECK(problem({{"to_rate", 1}, {"duration_s", 1}}) == "load.schedule.rate is required");
+  CHECK(problem({{"concurency", 1}, {"requests", 1}}) ==
+        "load.schedule.rate is required; there is 'concurency' (did you mean 'concurrency'?)");
   CHECK(problem({{"rate", 0}, {"duration_s", 1}}) == "load.schedule.rate or to_rate must be positive");
   CHECK(problem({{"rate", 1}, {"duration_s", 1}, {"concurency", 3}}) ==
         "load.schedule: unknown field 'concurency' (did you mean 'concurrency'?)");

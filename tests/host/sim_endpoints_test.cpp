@@ -260,6 +260,8 @@ TEST_CASE("an API key, once set, is asked for") {
   CHECK(client.post("/v1/completions", kFour).status == 401);
   CHECK(client.post("/v1/completions", kFour, "Authorization: Bearer canary-not\r\n").status == 401);
   CHECK(client.post("/v1/completions", kFour, "Authorization: Bearer canary\r\n").status == 200);
+  CHECK(client.post("/v1/completions", kFour, "Authorization: bearer canary\r\n").status == 200);
+  CHECK(client.post("/v1/completions", kFour, "Authorization: Basic canary\r\n").status == 401);
   CHECK(client.get("/health").status == 200);
 }
 

@@ -151,7 +151,8 @@ t.describe("an experiment", function()
     t.eq(nil, result)
     t.eq("cancelled", err.code)
     t.eq("teardown a1", driver.log[#driver.log])
-    t.eq("1/2", summary(driver).treatments[1].run_treatments)
+    t.eq({ "1/2", "interrupted" },
+      { summary(driver).treatments[1].run_treatments, summary(driver).treatments[1].status })
     driver.log = {}
     t.eq(codes.success, (run(driver, { resume = driver.dir })))
     t.eq({ "open a1", "standup a1", "smoketest a1", "run a1/rate2", "teardown a1", "open a2" },

@@ -82,6 +82,19 @@ t.describe("bench.plot", function()
     t.eq("exit", err.code)
   end)
 
+  t.it("draws a picture for each of rate and concurrency where both change", { timeout_s = 60 }, function()
+    needs_gnuplot()
+    local dir, stages = t.tempdir(), {}
+    for i, asked in ipairs { { rate = 2 }, { rate = 4 }, { concurrency = 1 }, { concurrency = 8 } } do
+      local one = headline(i - 1, i)
+      one.rate, one.concurrency = asked.rate, asked.concurrency
+      stages[i] = { headline = one }
+    end
+    local files = t.ok(plot.against_load({ { title = "a", stages = stages } }, dir .. "/load", "t"))
+    t.eq({ "load_rate.png", "load_rate.svg", "load_concurrency.png", "load_concurrency.svg" }, names(files))
+    check_pictures(files)
+  end)
+
   t.it("says once that gnuplot is missing, and does not fail", function()
     local path = env.get "PATH"
     t.cleanup(function() env.set("PATH", path) end)

@@ -35,8 +35,18 @@ const Value* Fields::find(const std::string& name) {
 
 const Value& Fields::need(const std::string& name) {
   const Value* value = find(name);
-  if (!value) refuse(name, "is required");
+  if (!value) refuse(name, "is required" + misspelt());
   return *value;
+}
+
+std::string Fields::misspelt() const {
+  if (!table_->is_object()) return "";
+  for (const auto& [key, value] : table_->items()) {
+    const bool is_known = std::find(known_.begin(), known_.end(), key) != known_.end();
+    const std::string meant = is_known ? "" : did_you_mean(key, known_);
+    if (!meant.empty()) return "; there is '" + key + "'" + meant;
+  }
+  return "";
 }
 
 void Fields::refuse(const std::string& name, const std::string& why) const {

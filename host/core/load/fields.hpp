@@ -42,6 +42,8 @@ class Fields {
  private:
   const Value* find(const std::string& name);
   const Value& need(const std::string& name);
+  /// What is there instead of a required field: a name much like one that was asked for.
+  std::string misspelt() const;
   double checked(const std::string& name, const Value& value, double min, double max) const;
 
   std::string path_;

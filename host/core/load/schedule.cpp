@@ -26,6 +26,8 @@ Segment parse_segment(Fields fields) {
 void parse_segments(Fields& fields, Schedule& schedule) {
   const Value& list = fields.raw("segments");
   if (list.is_null()) {  // the short form: one segment, its fields in the schedule itself
+    fields.has("to_rate");
+    for (const char* required : {"rate", "duration_s"}) fields.number(required, 0, kLongest_s);
     const Value one = {{"rate", fields.raw("rate")},
                        {"to_rate", fields.raw("to_rate")},
                        {"duration_s", fields.raw("duration_s")}};

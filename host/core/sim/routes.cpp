@@ -1,5 +1,7 @@
 #include "core/sim/routes.hpp"
 
+#include <algorithm>
+#include <cctype>
 #include <charconv>
 
 #include "core/net/monotonic.hpp"
@@ -204,7 +206,13 @@ const Route& find_route(const HttpRequest& request) {
 void check_key(const Shared& shared, const HttpRequest& request) {
   const auto& key = shared.options.api_key;
   if (key.empty() || request.path.substr(0, 4) != "/v1/") return;
-  if (request.head->field("authorization") == "Bearer " + key) return;
+  const auto given = request.head->field("authorization");
+  constexpr std::string_view kScheme = "bearer ";  // in whatever case, says RFC 9110
+  const auto scheme = given.substr(0, kScheme.size());
+  const auto same = [](unsigned char a, char b) { return std::tolower(a) == b; };
+  if (std::equal(scheme.begin(), scheme.end(), kScheme.begin(), kScheme.end(), same) &&
+      given.substr(kScheme.size()) == key)
+    return;
   throw ApiError{401, "the request carries no valid API key", ""};
 }
 

@@ -20,6 +20,7 @@ local M = {}
 
 ---@class bench.experiment.SetupState
 ---@field status? string success, failed_render, failed_standup, ...; nil: not finished
+---@field interrupted? boolean the experiment was stopped in it; cleared when it goes on
 ---@field standing boolean something may be running
 ---@field seconds number
 ---@field error? string
@@ -48,7 +49,8 @@ end
 
 -- What each event of the journal means.
 local apply = {
-  setup_started = function(setup) setup.status, setup.error = nil, nil end,
+  setup_started = function(setup) setup.status, setup.error, setup.interrupted = nil, nil, nil end,
+  interrupted = function(setup) setup.interrupted = true end,
   standup_started = function(setup) setup.standing = true end,
   teardown_finished = function(setup, entry)
     if entry.ok then setup.standing = false end

@@ -27,11 +27,11 @@ local LOG_RATIO = 16
 ---@field title string
 ---@field points table[] headlines with `x`, sorted by it
 
----Which of requested rate and concurrency a set of headlines is swept over; nil if neither changes.
+---Which of requested rate and concurrency a set of headlines is swept over: none, one or both.
 ---@param headlines bench.report.Headline[]
----@return { key: "rate"|"concurrency", label: string }?
-function M.axis(headlines)
-  local best
+---@return { key: "rate"|"concurrency", label: string }[]
+function M.axes(headlines)
+  local axes = {}
   for _, axis in ipairs { { key = "rate", label = "requested rate (requests/s)" },
     { key = "concurrency", label = "concurrency" } } do
     local seen, count = {}, 0
@@ -41,12 +41,9 @@ function M.axis(headlines)
         seen[x], count = true, count + 1
       end
     end
-    if count > 1 and (not best or count > best.count) then
-      axis.count = count
-      best = axis
-    end
+    if count > 1 then axes[#axes + 1] = axis end
   end
-  return best
+  return axes
 end
 
 local function bounds(series, keys)
@@ -178,7 +175,7 @@ end
 ---One picture: three latencies and the throughputs against what was asked for. Points whose verdict is not
 ---`valid` are circled.
 ---@param series bench.plot.Series[]
----@param axis { key: string, label: string } from `axis`
+---@param axis { key: string, label: string } one of `axes`
 ---@param path string of the picture, without suffix
 ---@param title string
 ---@return string[]? files
