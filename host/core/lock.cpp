@@ -11,7 +11,7 @@
 #include "core/fs.hpp"
 #include "core/json.hpp"
 #include "core/os_error.hpp"
-#include "core/process.hpp"
+#include "core/sessions.hpp"
 
 namespace core {
 

@@ -10,6 +10,7 @@
 #include "core/os_error.hpp"
 #include "core/real_child.hpp"
 #include "core/redact.hpp"
+#include "core/sessions.hpp"
 #include "core/text.hpp"
 
 namespace core {

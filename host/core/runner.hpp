@@ -13,7 +13,7 @@
 #include "core/capture.hpp"
 #include "core/env.hpp"
 #include "core/error.hpp"
-#include "core/process.hpp"
+#include "core/sessions.hpp"
 #include "core/value.hpp"
 
 namespace core {

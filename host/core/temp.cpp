@@ -8,7 +8,7 @@
 
 #include "core/fs.hpp"
 #include "core/os_error.hpp"
-#include "core/process.hpp"
+#include "core/sessions.hpp"
 #include "core/text.hpp"
 #include "core/tree.hpp"
 

@@ -7,7 +7,7 @@
 
 #include "catch.hpp"
 #include "core/fs.hpp"
-#include "core/process.hpp"
+#include "core/sessions.hpp"
 #include "run_command.hpp"
 #include "scratch.hpp"
 

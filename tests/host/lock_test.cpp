@@ -10,7 +10,7 @@
 #include "core/fs.hpp"
 #include "core/lock.hpp"
 #include "core/loop.hpp"
-#include "core/process.hpp"
+#include "core/sessions.hpp"
 #include "core/temp.hpp"
 #include "scratch.hpp"
 

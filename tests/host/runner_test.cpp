@@ -10,6 +10,7 @@
 #include "core/fs.hpp"
 #include "core/process.hpp"
 #include "core/redact.hpp"
+#include "core/sessions.hpp"
 #include "core/temp.hpp"
 #include "run_command.hpp"
 #include "scratch.hpp"

@@ -435,10 +435,7 @@ class Lexer {
 std::size_t space_size(std::string_view text, std::size_t at) {
   const auto c = static_cast<unsigned char>(text[at]);
   if (c < 0x80) return c == ' ' || (c >= 0x09 && c <= 0x0D) || (c >= 0x1C && c <= 0x1F) ? 1 : 0;
-  const char32_t code = char_at(text, at);
-  const bool space = code == 0x85 || code == 0xA0 || code == 0x1680 || (code >= 0x2000 && code <= 0x200A) ||
-                     code == 0x2028 || code == 0x2029 || code == 0x202F || code == 0x205F || code == 0x3000;
-  return space ? char_size(text, at) : 0;
+  return unicode::is_space(char_at(text, at)) ? char_size(text, at) : 0;
 }
 
 std::string normalise_source(std::string_view text, const Options& options) {
