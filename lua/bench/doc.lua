@@ -7,15 +7,25 @@ local annotations = require "bench.annotations"
 
 local function escape(text) return (text:gsub("|", "\\|")) end
 
-local function add_parameters(lines, entry)
-  if #entry.params == 0 then return end
-  lines[#lines + 1] = "| argument | type | meaning |"
+-- A table of parameters or fields.
+local function add_rows(lines, title, entries)
+  if #entries == 0 then return end
+  lines[#lines + 1] = ("| %s | type | meaning |"):format(title)
   lines[#lines + 1] = "|---|---|---|"
-  for _, param in ipairs(entry.params) do
+  for _, entry in ipairs(entries) do
     lines[#lines + 1] = ("| `%s%s` | `%s` | %s |"):format(
-      param.name, param.optional and "?" or "", escape(param.type), escape(param.doc))
+      entry.name, entry.optional and "?" or "", escape(entry.type), escape(entry.doc))
   end
   lines[#lines + 1] = ""
+end
+
+-- A heading with the text below it, and perhaps a closing sentence.
+local function add_head(lines, title, doc, last)
+  lines[#lines + 1] = "## `" .. title .. "`"
+  lines[#lines + 1] = ""
+  for _, line in ipairs(doc) do lines[#lines + 1] = line end
+  lines[#lines + 1] = last
+  if #doc > 0 or last then lines[#lines + 1] = "" end
 end
 
 local function add_results(lines, entry)
@@ -28,27 +38,15 @@ local function add_results(lines, entry)
 end
 
 local function add_function(lines, entry)
-  lines[#lines + 1] = "## `" .. entry.call .. "`"
-  lines[#lines + 1] = ""
-  for _, line in ipairs(entry.doc) do lines[#lines + 1] = line end
-  if #entry.doc > 0 then lines[#lines + 1] = "" end
-  add_parameters(lines, entry)
+  add_head(lines, entry.call, entry.doc)
+  add_rows(lines, "argument", entry.params)
   add_results(lines, entry)
 end
 
 local function add_table(lines, described)
-  lines[#lines + 1] = "## `" .. described.name .. "`"
-  lines[#lines + 1] = ""
-  for _, line in ipairs(described.doc) do lines[#lines + 1] = line end
-  if described.parent then lines[#lines + 1] = "Has the fields of `" .. described.parent .. "`, too." end
-  if #described.doc > 0 or described.parent then lines[#lines + 1] = "" end
-  lines[#lines + 1] = "| field | type | meaning |"
-  lines[#lines + 1] = "|---|---|---|"
-  for _, field in ipairs(described.fields) do
-    lines[#lines + 1] = ("| `%s%s` | `%s` | %s |"):format(
-      field.name, field.optional and "?" or "", escape(field.type), escape(field.doc))
-  end
-  lines[#lines + 1] = ""
+  local parent = described.parent and "Has the fields of `" .. described.parent .. "`, too."
+  add_head(lines, described.name, described.doc, parent or nil)
+  add_rows(lines, "field", described.fields)
 end
 
 ---The page of a module.

@@ -4,6 +4,7 @@ local M = {}
 
 local json = require "host.json"
 local override = require "bench.plan.override"
+local tree = require "bench.tree"
 
 local function raise_missing(path, key, source)
   local full = path == "" and key or path .. "." .. key
@@ -46,13 +47,11 @@ end
 ---@param fallback any
 ---@return any
 function M.get(config, path, fallback)
-  local node = config
-  for part in path:gmatch("[^.]+") do
-    if type(node) ~= "table" then return fallback end
-    node = rawget(node, part)
-  end
-  if node == nil or node == json.null then return fallback end
-  return node
+  local parts = {}
+  for part in path:gmatch("[^.]+") do parts[#parts + 1] = part end
+  local value = tree.at(config, unpack(parts))
+  if value == nil then return fallback end
+  return value
 end
 
 return M

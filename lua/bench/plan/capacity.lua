@@ -6,6 +6,7 @@ local demand_of = require "bench.plan.capacity.demand"
 local formulas = require "bench.plan.capacity.formulas"
 local log = require "host.log"
 local source = require "bench.plan.capacity.source"
+local tree = require "bench.tree"
 
 ---@class bench.plan.capacity.Message
 ---@field level "info"|"warning"|"error" error: only if `control.ignoreFailedValidation` is false
@@ -44,7 +45,7 @@ local SENTINELS = { ["REPLACE_TOKEN"] = true, ["REPLACE_TOKEN_B64"] = true, [""]
 local function token_of(stack, opts)
   if opts.token then return opts.token end
   local secrets = require "bench.plan.secrets"
-  local given = demand_of.value_at(stack.config, "huggingface", "token")
+  local given = tree.at(stack.config, "huggingface", "token")
   if type(given) == "string" and not SENTINELS[given] then
     local value = secrets.is_reference(given) and secrets.value(given:match "^{{secret:(.-)}}$") or given
     if value and not secrets.is_reference(value) then
@@ -57,8 +58,8 @@ end
 M.token_of = token_of
 
 local function models_of(config)
-  local names = demand_of.value_at(config, "model", "huggingfaceId")
-    or demand_of.value_at(config, "model", "name") or ""
+  local names = tree.at(config, "model", "huggingfaceId")
+    or tree.at(config, "model", "name") or ""
   local list = {}
   for name in tostring(names):gmatch "[^,%s]+" do list[#list + 1] = name end
   return list
@@ -183,11 +184,11 @@ end
 
 local function new_check(stack, demand, model)
   local config = stack.config
-  local strict = demand_of.value_at(config, "control", "ignoreFailedValidation") == false
+  local strict = tree.at(config, "control", "ignoreFailedValidation") == false
   local row = { role = demand.role, model = model, verdict = "unknown", messages = {},
     gpus_per_pod = demand.gpus_per_pod, gpu_gib = demand.gpu_gib }
-  local max_len = tonumber(demand_of.value_at(config, "model", "maxModelLen"))
-  local utilisation = tonumber(demand_of.value_at(config, "model", "gpuMemoryUtilization"))
+  local max_len = tonumber(tree.at(config, "model", "maxModelLen"))
+  local utilisation = tonumber(tree.at(config, "model", "gpuMemoryUtilization"))
   return setmetatable({ row = row, demand = demand, problem_level = strict and "error" or "warning",
     max_len = max_len, utilisation = utilisation or USUAL_UTILISATION }, Check)
 end

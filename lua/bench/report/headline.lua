@@ -1,6 +1,8 @@
 -- The figures of a stage that tables, comparisons and pictures show.
 local M = {}
 
+local tree = require "bench.tree"
+
 ---@class bench.report.Headline
 ---@field stage integer from 0
 ---@field name? string
@@ -21,12 +23,9 @@ local M = {}
 ---@field e2e_p99_s? number
 ---@field cached_ratio? number
 
-local function at(tree, ...)
-  for _, key in ipairs { ... } do
-    if type(tree) ~= "table" then return nil end
-    tree = rawget(tree, key)
-  end
-  if type(tree) == "number" then return tree end
+local function at(metrics, ...)
+  local found = tree.at(metrics, ...)
+  return type(found) == "number" and found or nil
 end
 
 ---@param stage table one stage of a harness result

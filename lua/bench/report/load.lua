@@ -2,6 +2,7 @@
 local info = require "host.info"
 local json = require "host.json"
 local text = require "host.text"
+local tree = require "bench.tree"
 local yaml = require "host.yaml"
 
 local M = {}
@@ -48,12 +49,9 @@ local function length(asked, measured)
     min = kind ~= "fixed" and whole(low) or nil, max = kind ~= "fixed" and whole(high) or nil }
 end
 
-local function table_at(tree, ...)
-  for _, key in ipairs { ... } do
-    if type(tree) ~= "table" then return nil end
-    tree = rawget(tree, key)
-  end
-  return type(tree) == "table" and tree or nil
+local function table_at(root, ...)
+  local found = tree.at(root, ...)
+  return type(found) == "table" and found or nil
 end
 
 local function source_of(data)

@@ -5,6 +5,7 @@ local json = require "host.json"
 local log = require "host.log"
 local machine = require "bench.machine"
 local text = require "host.text"
+local tree = require "bench.tree"
 
 local M = {}
 
@@ -41,17 +42,8 @@ local function arguments(argv, first)
   return map
 end
 
-local function config_of(stack, ...)
-  local tree = stack.config
-  for _, key in ipairs { ... } do
-    if type(tree) ~= "table" then return nil end
-    tree = rawget(tree, key)
-  end
-  return tree
-end
-
 local function native_of(stack, argv, first)
-  local variables = config_of(stack, "local", "env")
+  local variables = tree.at(stack.config, "local", "env")
   local envars = nil
   if type(variables) == "table" then
     envars = json.object {}
@@ -69,14 +61,14 @@ end
 
 -- A model server on this machine. Without an accelerator of its own it runs on the processors.
 local function local_server(stack)
-  local argv = config_of(stack, "local", "command") or {}
+  local argv = tree.at(stack.config, "local", "command") or {}
   if type(argv) == "string" then argv = command.split(argv) or {} end
   if #argv == 0 then return nil end
   local tool, version, first = program_of(argv)
-  local replicas = config_of(stack, "local", "replicas")
+  local replicas = tree.at(stack.config, "local", "replicas")
   return {
     standardized = {
-      kind = "inference_engine", tool = tool, tool_version = config_of(stack, "local", "version") or version,
+      kind = "inference_engine", tool = tool, tool_version = tree.at(stack.config, "local", "version") or version,
       role = "replica",
       replicas = type(replicas) == "number" and replicas or 1, model = { name = stack.model.name },
       accelerator = { model = machine.cpu_model(), count = 0,

@@ -2,7 +2,7 @@
 ---@class bench.plan.capacity.demand
 local M = {}
 
-local json = require "host.json"
+local tree = require "bench.tree"
 
 ---@class bench.plan.capacity.Demand
 ---@field role string
@@ -13,16 +13,6 @@ local json = require "host.json"
 ---@field gpu_gib number? nil: not known
 ---@field gpu string? what says so
 
-local function value_at(config, ...)
-  local node = config
-  for _, key in ipairs { ... } do
-    if type(node) ~= "table" then return nil end
-    node = rawget(node, key)
-  end
-  if node == json.null then return nil end
-  return node
-end
-M.value_at = value_at
 
 local function whole(value)
   local number = tonumber(value)
@@ -48,11 +38,11 @@ function M.memory_of(name)
 end
 
 local function gpu_memory(config, role)
-  local given = value_at(config, role, "accelerator", "memory") or value_at(config, "accelerator", "memory")
+  local given = tree.at(config, role, "accelerator", "memory") or tree.at(config, "accelerator", "memory")
   if tonumber(given) then return tonumber(given), "accelerator.memory" end
   if type(given) == "string" and M.memory_of(given) then return M.memory_of(given), given end
-  local label = value_at(config, role, "acceleratorType", "labelValue")
-  for _, name in ipairs { label or false, value_at(config, "accelerator", "type") or false } do
+  local label = tree.at(config, role, "acceleratorType", "labelValue")
+  for _, name in ipairs { label or false, tree.at(config, "accelerator", "type") or false } do
     local memory = type(name) == "string" and M.memory_of(name)
     if memory then return memory, name end
   end
@@ -60,15 +50,15 @@ local function gpu_memory(config, role)
 end
 
 local function gpus_per_pod(config, role, need)
-  local explicit = whole(value_at(config, role, "acceleratorNr"))
-    or whole(value_at(config, role, "accelerator", "count")) or whole(value_at(config, "accelerator", "count"))
+  local explicit = whole(tree.at(config, role, "acceleratorNr"))
+    or whole(tree.at(config, role, "accelerator", "count")) or whole(tree.at(config, "accelerator", "count"))
   return explicit or need, explicit
 end
 
 local function skip_reason(config, role, explicit)
-  if value_at(config, role, "enabled") == false then return "is not enabled" end
-  if (whole(value_at(config, role, "replicas")) or 0) == 0 then return "has no replicas" end
-  if explicit == 0 or value_at(config, "accelerator", "type") == "cpu" then return "uses no GPUs" end
+  if tree.at(config, role, "enabled") == false then return "is not enabled" end
+  if (whole(tree.at(config, role, "replicas")) or 0) == 0 then return "has no replicas" end
+  if explicit == 0 or tree.at(config, "accelerator", "type") == "cpu" then return "uses no GPUs" end
 end
 
 ---What one role asks for.
@@ -76,8 +66,8 @@ end
 ---@param role string
 ---@return bench.plan.capacity.Demand
 function M.of(config, role)
-  local tensor = whole(value_at(config, role, "parallelism", "tensor")) or 1
-  local data = whole(value_at(config, role, "parallelism", "data")) or 1
+  local tensor = whole(tree.at(config, role, "parallelism", "tensor")) or 1
+  local data = whole(tree.at(config, role, "parallelism", "data")) or 1
   local demand = { role = role, tensor = tensor, data = data, need = tensor * data }
   local explicit
   demand.gpus_per_pod, explicit = gpus_per_pod(config, role, demand.need)
@@ -93,7 +83,7 @@ end
 ---@return string? reason why there are none
 function M.roles(stack)
   local config = stack.config
-  local function enabled(method) return value_at(config, method, "enabled") == true end
+  local function enabled(method) return tree.at(config, method, "enabled") == true end
   local method = stack.method or enabled "local" and "local" or enabled "standalone" and "standalone"
     or enabled "fma" and not enabled "modelservice" and "fma" or "modelservice"
   if method == "standalone" then return { "standalone" } end

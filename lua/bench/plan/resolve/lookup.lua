@@ -4,9 +4,9 @@
 local M = {}
 
 local exec = require "host.exec"
-local json = require "host.json"
 local log = require "host.log"
 local merge = require "bench.plan.merge"
+local tree = require "bench.tree"
 
 M.TIMEOUT_S = 60
 local QUIET_REMEDY = "plan with access to registries and cluster, or write the value instead of auto"
@@ -31,13 +31,7 @@ end
 ---@param ... string
 ---@return any
 function Lookup:get(...)
-  local node = self.stack.config
-  for _, key in ipairs { ... } do
-    if type(node) ~= "table" then return nil end
-    node = rawget(node, key)
-  end
-  if node == json.null then return nil end
-  return node
+  return tree.at(self.stack.config, ...)
 end
 
 ---Replaces a value and notes where the new one came from. The map that holds it must exist.
