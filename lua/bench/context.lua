@@ -35,6 +35,13 @@ local function wait_timeout(opts, config)
   return seconds
 end
 
+---How the endpoints of a session let us in.
+---@param opts bench.SessionOptions
+---@return bench.endpoint.Access
+function M.access(opts)
+  return { token = env.get "LLMDBENCH_ENDPOINT_TOKEN", ca_file = opts.ca_file, insecure = opts.insecure }
+end
+
 ---@param opts bench.SessionOptions
 ---@param built bench.Plan
 ---@param treatments bench.Treatment[]
@@ -58,7 +65,7 @@ function M.new(opts, built, treatments)
     treatments = treatments,
     timeout_s = wait_timeout(opts, config),
     url = opts.endpoint_url,
-    access = { token = env.get "LLMDBENCH_ENDPOINT_TOKEN", ca_file = opts.ca_file, insecure = opts.insecure },
+    access = M.access(opts),
     log = log,
     events = opts.events,
     state = { started = {}, jobs = {} },

@@ -57,10 +57,27 @@ end
 
 local function advice(err)
   if err.reason == "tls" then return "pass --ca-file with the authority that signed its certificate, or --insecure" end
-  if err.code == "not_found" and err.reason ~= "model" then return err.hint end
-  local more = err.reason == "model" and "pass --model with a name that it serves"
-    or "does it run? `llmdbenchmark smoketest` tells more"
-  return err.hint and err.hint .. "; " .. more or more
+  if err.reason ~= "model" then return err.hint or "does it run? `llmdbenchmark smoketest` tells more" end
+  local choose = "pass --model with a name that it serves"
+  return err.hint and err.hint .. "; " .. choose or choose
+end
+
+---The model of an endpoint that serves only one.
+---@async
+---@param url string
+---@param access bench.endpoint.Access
+---@return string? model
+---@return bench.Error? err `conflict` if there are several to choose from; as of `verify`
+function M.only_model(url, access)
+  local models, err = retry.run(function() return probe.models(url, M.access(access)) end,
+    { attempts = VERIFY_ATTEMPTS, delay_s = VERIFY_PAUSE_S })
+  if not models then
+    err.hint = advice(err)
+    return nil, err
+  end
+  if #models == 1 then return models[1] end
+  return nil, { code = "conflict", message = ("%s serves %d models: %s"):format(url, #models, table.concat(models, ", ")),
+    hint = "choose one with --model" }
 end
 
 ---Checks that the endpoint serves the model of the run; one that does not answer is asked again.

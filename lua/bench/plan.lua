@@ -309,12 +309,13 @@ end
 ---The plan of a run against an endpoint without a specification: one stack, nothing to deploy.
 ---@param url string
 ---@param model string
+---@param origin string where its name comes from
 ---@return bench.Plan
-function M.for_url(url, model)
+function M.for_url(url, model, origin)
   local config = json.decode(json.encode { model = { name = model }, harness = { name = "native" } })
   local stack = { name = "endpoint", index = 1, method = "url", url = url, model = { name = model },
     config = config,
-    origins = { ["model.name"] = "--model", ["harness.name"] = "default" }, unset_vars = {},
+    origins = { ["model.name"] = origin, ["harness.name"] = "default" }, unset_vars = {},
     warnings = {}, unresolved = {}, digest = text.sha256(canonical(config)) }
   access.strict(config, "the command line")
   return { stacks = { stack }, selected = { stack }, digest = digest_of { stack }, warnings = {} }

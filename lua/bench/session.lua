@@ -88,10 +88,15 @@ end
 local function url_plan(opts)
   local err = check_url_options(opts)
   if err then return nil, err end
-  if not opts.models then
-    return nil, { code = "invalid", message = "--url needs --model: the name that the endpoint serves" }
+  if opts.models then return plan.for_url(opts.endpoint_url, opts.models, "--model") end
+  if opts.dry_run then
+    return nil, { code = "invalid", message = "--url needs --model in a dry run, which asks no server" }
   end
-  return plan.for_url(opts.endpoint_url, opts.models)
+  local model
+  model, err = require("bench.endpoint").only_model(opts.endpoint_url, context.access(opts))
+  if not model then return nil, err end
+  log.info(("Model %s: the only one that %s serves"):format(model, opts.endpoint_url))
+  return plan.for_url(opts.endpoint_url, model, "the endpoint's list of models")
 end
 
 local function open_workspace(opts, built)

@@ -3,6 +3,7 @@ local env = require "host.env"
 local fs = require "host.fs"
 local log = require "host.log"
 local session = require "bench.session"
+local sim = require "host.sim"
 
 -- Opens a session in a workspace of its own, whose log files are closed after the spec.
 local function open(opts)
@@ -40,12 +41,28 @@ t.describe("bench.session", function()
     t.eq(false, fs.exists(root))
   end)
 
+  t.it("asks the endpoint of a URL for its model, if it serves only one", function()
+    local server = t.ok(sim.start { model = "org/only", port = 0 })
+    t.cleanup(function() server:stop() end)
+    local ctx = t.ok(open { endpoint_url = server.url })
+    t.eq("org/only", ctx.stacks[1].model.name)
+    t.eq("the endpoint's list of models", ctx.stacks[1].origins["model.name"])
+    local several = t.ok(sim.start { model = "org/a", served_model_name = { "a", "b" }, port = 0 })
+    t.cleanup(function() several:stop() end)
+    local err = t.fails("conflict", open { endpoint_url = several.url })
+    t.contains("serves 2 models: a, b", err.message)
+    t.eq("choose one with --model", err.hint)
+    server:stop()
+    t.fails("unreachable", open { endpoint_url = server.url })
+  end)
+
   t.it("needs neither specification nor cluster for a URL", function()
     local ctx = t.ok(open { endpoint_url = "http://h:1", models = "org/m" })
     t.eq({ "url", "org/m", "http://h:1", "native" },
       { ctx.stacks[1].method, ctx.stacks[1].model.name, ctx.url, ctx.harness })
     t.eq(nil, ctx.spec)
-    t.contains("--model", t.fails("invalid", open { endpoint_url = "http://h:1" }).message)
+    t.contains("--model in a dry run",
+      t.fails("invalid", open { endpoint_url = "http://h:1", dry_run = true }).message)
     t.contains("--set needs --spec", t.fails("invalid", open { endpoint_url = "http://h:1", models = "m",
       set = "a=1" }).message)
   end)

@@ -37,8 +37,9 @@ end
 return {
   name = "run",
   summary = "measure stacks that stand, or any OpenAI-compatible endpoint",
-  description = "With --url and --model no specification is needed. A bearer token for the endpoint is read "
-    .. "from LLMDBENCH_ENDPOINT_TOKEN. Exit code 4: the load ran, but a stage's verdict is not 'valid'.",
+  description = "With --url no specification is needed, nor --model if the endpoint serves a single model. A bearer "
+    .. "token for the endpoint is read from LLMDBENCH_ENDPOINT_TOKEN. Exit code 4: the load ran, but a stage's verdict "
+    .. "is not 'valid'.",
   options = {
     shared.session, phase_options.run_stacks, phase_options.load, shared.step,
     { title = "Endpoint",
@@ -56,6 +57,7 @@ return {
   usage_examples = {
     "llmdbenchmark --spec local/quickstart run -l native -w sanity_random",
     "llmdbenchmark --spec local/quickstart run -o stages.0.rate=5,stages.0.duration_s=10",
+    "llmdbenchmark run --url http://127.0.0.1:8000",
     "llmdbenchmark run --url http://127.0.0.1:8000 --model M -l native -w quick_random",
   },
   run = run,
