@@ -35,7 +35,7 @@ end
 
 t.describe("--json", function()
   t.it("of a run gives treatments, stages and figures", { timeout_s = 60 }, function()
-    local box, server = support.box(), t.ok(sim.start { model = "m" })
+    local box, server = support.box(), t.ok(sim.start { model = "m", port = 0 })
     local answer = measured(box, { "run", "--url", server.url, "--model", "m", "-l", "native",
       "-w", box:write("short.yaml", PROFILE), "--json" })
     t.eq({ "native", 1 }, { answer.harness, #answer.treatments })
@@ -48,7 +48,7 @@ t.describe("--json", function()
   end)
 
   t.it("of a run that is not valid says why, and of one that fails lists nothing", { timeout_s = 60 }, function()
-    local box, server = support.box(), t.ok(sim.start { model = "m" })
+    local box, server = support.box(), t.ok(sim.start { model = "m", port = 0 })
     local args = { "run", "--url", server.url, "--model", "m", "-l", "native",
       "-w", box:write("short.yaml", (PROFILE:gsub("rate: 20", "rate: 2"))), "--json" }
     local result = box:run(args)
@@ -65,7 +65,7 @@ t.describe("--json", function()
 
   t.it("of a run that is interrupted gives what was measured until then, and its reports are there", { timeout_s = 60 },
     function()
-      local box, server = support.box(), t.ok(sim.start { model = "m" })
+      local box, server = support.box(), t.ok(sim.start { model = "m", port = 0 })
       local stages = "interval: 0, stages: [{rate: 20, duration: 1}, {rate: 20, duration: 600}]"
       local child = box:start { "run", "--url", server.url, "--model", "m", "-l", "native", "--workspace", box.dir .. "/ws",
         "-w", box:write("two.yaml", (PROFILE:gsub("stages: %b[]", stages))), "--json" }
