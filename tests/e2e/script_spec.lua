@@ -106,7 +106,7 @@ end)
 
 t.describe("docs/scripting.md", function()
   t.it("begins with a script that runs", function()
-    local box, server = support.box(), t.ok(require("host.sim").start { model = "m" })
+    local box, server = support.box(), t.ok(require("host.sim").start { model = "m", port = 0 })
     local page = t.ok(fs.read(require("host.info").home .. "/docs/scripting.md"))
     local script, shortened = page:match("```lua\n(.-)```"):gsub("duration_s = 30", "duration_s = 0.5")
     t.eq(1, shortened)

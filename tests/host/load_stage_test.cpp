@@ -205,8 +205,8 @@ TEST_CASE("hosts and files that do not exist are errors, not results") {
     return result ? std::string("fine") : result.error().code;
   };
   CHECK(code({{"url", "http://no-such-host.invalid"}}) == "not_found");
-  CHECK(code({{"data", {{"type", "file"}, {"path", "/nonexistent"}}}}) == "not_found");
-  CHECK(code({{"url", "https://127.0.0.1:1"}, {"ca_file", "/nonexistent"}}) == "not_found");
+  CHECK(code({{"data", {{"type", "file"}, {"path", temporary("none/such")}}}}) == "not_found");
+  CHECK(code({{"url", "https://127.0.0.1:1"}, {"ca_file", temporary("none/such")}}) == "not_found");
 }
 
 TEST_CASE("stage tables are checked field by field") {
