@@ -27,6 +27,7 @@ local spec = require "bench.spec"
 ---@field log host.log
 ---@field events table? writer of the event file
 ---@field state table free for steps
+---@field owner? string a command that measures and ends its servers, and has them for itself meanwhile
 ---@field results table filled by phases: `checks`, `treatments`, `teardown`
 
 local function wait_timeout(opts, config)

@@ -143,6 +143,7 @@ end
 ---@return integer? exit_code of the first phase that went wrong
 ---@return bench.Error? err
 function M.all(ctx, opts)
+  if not opts.skip_teardown then ctx.owner = "e2e" end
   local code, err = M.standup(ctx, { limit = opts.limit, skip_smoketest = true })
   if code ~= codes.success then return code, err end
   local fine

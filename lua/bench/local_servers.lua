@@ -43,16 +43,24 @@ end
 
 ---Starts the servers of a stack and waits until they answer. Those that run already with the same command and
 ---answer are kept. If one fails, or the task is cancelled, everything that this call started is ended again.
+---A command that measures and ends the servers names itself as `owner`: it takes over none, and no other command
+---may change the namespace until `release`.
 ---@async
 ---@param stack bench.plan.Stack
----@param opts { namespace: string, spec: string, save_logs?: string } `save_logs`: where logs of failures go
+---@param opts { namespace: string, spec: string, save_logs?: string, owner?: string } `save_logs`: where logs of
+---  failures go
 ---@return { servers: bench.local_servers.Record[], started: integer, reused: integer }? result
 ---@return bench.Error? err `conflict`, `exit`, `timeout`, `not_found`, `invalid`
 function M.up(stack, opts)
   local own, err = settings.read(stack, opts.namespace)
   if not own then return nil, err end
   local work = { stack = stack, settings = own, namespace = opts.namespace, spec = opts.spec,
-    save_logs = opts.save_logs, started = {}, reused = 0, bad_ports = {} }
+    save_logs = opts.save_logs, owner = opts.owner, started = {}, reused = 0, bad_ports = {} }
+  if opts.owner then
+    local kept
+    kept, err = records.keep(opts.namespace, opts.owner)
+    if not kept then return nil, err end
+  end
   local lock = { purpose = "standup of stack '" .. stack.name .. "'", stack = stack.name }
   return records.locked(opts.namespace, lock, function()
     local finished, servers, why = pcall(up.run, work)
@@ -64,6 +72,18 @@ function M.up(stack, opts)
     return { servers = servers, started = #work.started, reused = work.reused }
   end)
 end
+
+---The error for a server that another command has for itself and works with right now; nil if there is none.
+---@async
+---@param record bench.local_servers.Record
+---@return bench.Error? err
+function M.in_use(record)
+  return record.owner and records.at_work(record.namespace) or nil
+end
+
+---Other commands may change the namespace again.
+---@param namespace string
+function M.release(namespace) records.let_go(namespace) end
 
 ---The servers of a stack as the records say, with `alive` filled in.
 ---@param namespace string

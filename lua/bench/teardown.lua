@@ -60,6 +60,7 @@ end
 function M.delete(ctx)
   if ctx.dry_run then return { message = "nothing ended: dry run" } end
   local result, err = local_servers.down(ctx.namespace, filter(ctx))
+  if ctx.owner then local_servers.release(ctx.namespace) end
   if not result then return nil, err end
   ctx.results.teardown = result
   if result.ended + result.stale == 0 then return { message = "nothing to remove" } end

@@ -51,6 +51,28 @@ t.describe("the lifecycle", function()
     box:is_clean()
   end)
 
+  t.it("has the servers of e2e for itself, and leaves those of others alone", { timeout_s = 120 }, function()
+    local box = support.box()
+    phase(box, "standup")
+    local servers = box:pids()
+    local refused = box:run { SPEC[1], SPEC[2], "e2e", "-l", "native", "-w", "sanity_random.yaml" }
+    t.eq({ 1, servers }, { refused.exit_code, box:pids() })
+    t.contains("'e2e' needs servers of its own", refused.output)
+    t.contains("another namespace with --namespace", refused.output)
+    phase(box, "teardown")
+    local events = box.dir .. "/events.jsonl"
+    local measuring = box:start { SPEC[1], SPEC[2], "--events", events, "e2e", "-l", "native", "-w", "sanity_random.yaml" }
+    t.ok(support.wait_for(30, function() return (fs.read(events) or ""):find('"progress"', 1, true) ~= nil end))
+    for _, command in ipairs { "standup", "run", "teardown", "e2e" } do
+      local result = box:run { SPEC[1], SPEC[2], command }
+      t.eq(1, result.exit_code, command)
+      t.contains("another command works on namespace", result.output)
+    end
+    measuring:kill { signal = "INT" }
+    t.ok(measuring:wait { timeout_s = 30 })
+    box:is_clean()
+  end)
+
   t.it("takes down what is not there without complaint", function()
     local box = support.box()
     phase(box, "teardown")

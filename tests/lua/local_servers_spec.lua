@@ -104,6 +104,27 @@ t.describe("bench.local_servers", function()
     down()
   end)
 
+  t.it("has servers for itself on demand: takes over none, ends what a killed command left", function()
+    fresh_state()
+    local function own(stack) return local_servers.up(stack, { namespace = "ns", spec = "s/x", owner = "experiment" }) end
+    local shared = t.ok(up(sim_stack())).servers[1]
+    t.contains("'experiment' needs servers of its own", t.fails("conflict", own(sim_stack())).message)
+    t.eq(true, runs(shared.pid))
+    t.ok(down())
+    local first = t.ok(own(sim_stack())).servers[1]
+    local other = exec.run { require("host.info").executable, "--spec", "local/quickstart", "teardown", "--namespace",
+      "ns", "--workspace", t.tempdir() }
+    t.eq(1, other.exit_code)
+    t.contains("another command works on namespace 'ns': ", other.stderr)
+    t.contains("experiment", other.stderr)
+    local second = t.ok(own(sim_stack()))
+    t.eq({ 1, 0, false }, { second.started, second.reused, runs(first.pid) })
+    t.ok(down())
+    local_servers.release "ns"
+    t.ok(up(sim_stack()))
+    t.ok(down())
+  end)
+
   t.it("refuses a server that runs but does not work", function()
     fresh_state()
     local server = t.ok(up(sim_stack())).servers[1]

@@ -139,7 +139,7 @@ function Driver:open(setup)
   local ctx, err = session.open(merged(self.opts, { overrides = setup.overrides,
     parent_workspace = self.workspace, workspace_name = "setup-treatment-" .. setup.name, treatments = {} }))
   if not ctx then return nil, err end
-  ctx.state.setup = setup.name
+  ctx.state.setup, ctx.owner = setup.name, "experiment"
   return ctx
 end
 

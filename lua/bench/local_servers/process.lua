@@ -40,7 +40,7 @@ local function new_record(work, replica, number)
     namespace = work.namespace, stack = stack.name, replica = replica, spec = work.spec, state = "starting",
     pid = 0, start_time = "", port = number, url = port.url(own.host, number), model = stack.model.name,
     command = "", digest = own.digest, plan_digest = stack.digest, readiness = own.path,
-    log = records.log_path(work.namespace, stack.name, replica), started_at = clock.rfc3339(),
+    log = records.log_path(work.namespace, stack.name, replica), started_at = clock.rfc3339(), owner = work.owner,
   }
 end
 

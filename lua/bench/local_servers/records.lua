@@ -25,6 +25,7 @@ local task = require "host.task"
 ---@field plan_digest string
 ---@field log string path
 ---@field started_at string RFC 3339
+---@field owner? string the command that has it for itself and ends it, such as `experiment`
 
 ---The folder of all namespaces.
 ---@return string
@@ -170,7 +171,8 @@ function M.remove(record, opts)
 end
 
 -- Locks: one command at a time changes a namespace. Inside this process the tasks of several stacks share the
--- lock; two for the same stack, or one for all stacks, wait for each other.
+-- lock; two for the same stack, or one for all stacks, wait for each other. A command that must have the
+-- servers for itself keeps the lock in between, too.
 
 local PAUSE_S = 0.005
 local ALL = {}
@@ -208,10 +210,55 @@ local function enter(dir, purpose, who)
 end
 
 local function leave(dir, entry, who)
-  entry.users[who] = nil
-  if next(entry.users) ~= nil then return end
+  if who then entry.users[who] = nil end
+  if entry.kept or next(entry.users) ~= nil then return end
   held[dir] = nil
   entry.lock:release()
+end
+
+local function elsewhere(namespace, err)
+  err.message = "another command works on namespace '" .. namespace .. "': " .. err.message
+  err.hint = "wait for it to end, or use another namespace with --namespace"
+  return err
+end
+
+---Keeps every other process from changing the servers of a namespace until `let_go` or the end of this one.
+---@async
+---@param namespace string
+---@param purpose string for whoever meets the lock
+---@return true? ok
+---@return bench.Error? err `conflict` if another command is at work
+function M.keep(namespace, purpose)
+  local dir = M.dir(namespace)
+  local ok, err = fs.mkdir(dir)
+  if not ok then return nil, err end
+  local entry
+  entry, err = take(dir, purpose)
+  if not entry then return nil, elsewhere(namespace, err) end
+  entry.kept = true
+  return true
+end
+
+---Another process at work on a namespace, as an error to pass on; nil if there is none.
+---@async
+---@param namespace string
+---@return bench.Error? err
+function M.at_work(namespace)
+  local dir = M.dir(namespace)
+  if held[dir] then return nil end
+  local lock, err = fs.lock(dir .. "/.lock", { purpose = "a look" })
+  if not lock then return elsewhere(namespace, err) end
+  lock:release()
+end
+
+---Ends what `keep` began.
+---@param namespace string
+function M.let_go(namespace)
+  local dir = M.dir(namespace)
+  local entry = held[dir]
+  if not entry or entry == "pending" or not entry.kept then return end
+  entry.kept = nil
+  leave(dir, entry, nil)
 end
 
 ---Runs `body` while this process alone may change the servers of a namespace.
@@ -228,11 +275,7 @@ function M.locked(namespace, opts, body)
   if not ok then return nil, err end
   local entry
   entry, err = enter(dir, opts.purpose, who)
-  if not entry then
-    err.message = "another command works on namespace '" .. namespace .. "': " .. err.message
-    err.hint = "wait for it to end, or use another namespace with --namespace"
-    return nil, err
-  end
+  if not entry then return nil, elsewhere(namespace, err) end
   local results = { pcall(body) }
   leave(dir, entry, who)
   if not results[1] then error(results[2], 0) end

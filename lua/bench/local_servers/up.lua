@@ -17,6 +17,7 @@ local START_ATTEMPTS = 3
 ---@field namespace string
 ---@field spec string
 ---@field save_logs? string
+---@field owner? string the command that must have the servers for itself
 ---@field started bench.local_servers.Record[] by this call
 ---@field reused integer
 ---@field bad_ports table<integer, true>
@@ -80,6 +81,21 @@ local function remove_stale(record)
   return records.remove(record)
 end
 
+-- A command that wants the servers for itself takes over none. Those that such a command left when it was killed
+-- are ended; we have the lock, so it is not at work any more.
+local function make_room(record, work)
+  if not record.owner then
+    return conflict(record, ("'%s' needs servers of its own and ends them: it would share this one with whoever uses it")
+      :format(work.owner))
+  end
+  log.warn(("stack '%s' replica %d: process %d was left by an earlier '%s'; ending it"):format(record.stack,
+    record.replica, record.pid, record.owner))
+  local stopped, err = process.stop(record)
+  if stopped == nil then return err end
+  local _, problem = records.remove(record)
+  return problem
+end
+
 -- The living servers of the stack by replica. Those that are not wanted as they are are a conflict; records
 -- of dead ones are removed.
 local function existing(work)
@@ -88,7 +104,10 @@ local function existing(work)
   local found = {}
   for _, record in ipairs(all) do
     local mine = record.stack == work.stack.name
-    if mine and records.alive(record) then
+    if mine and records.alive(record) and work.owner then
+      err = make_room(record, work)
+      if err then return nil, err end
+    elseif mine and records.alive(record) then
       local why = difference(record, work)
       if why then return nil, conflict(record, why) end
       found[record.replica] = record

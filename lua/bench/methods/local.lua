@@ -27,6 +27,8 @@ function M.endpoint(ctx, stack)
   local servers, err = local_servers.servers(ctx.namespace, stack.name)
   if not servers then return nil, err end
   if #servers == 0 then return nil, not_standing(ctx, stack) end
+  err = local_servers.in_use(servers[1])
+  if err then return nil, err end
   local urls = {}
   for i, server in ipairs(servers) do
     if not server.alive then

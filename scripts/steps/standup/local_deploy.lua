@@ -9,7 +9,8 @@ return {
   run = function(ctx, stack)
     if ctx.dry_run then return { message = "nothing started: dry run" } end
     local result, err = local_servers.up(stack, {
-      namespace = ctx.namespace, spec = ctx.spec.name, save_logs = ctx.workspace:path "setup/logs" })
+      namespace = ctx.namespace, spec = ctx.spec.name, save_logs = ctx.workspace:path "setup/logs",
+      owner = ctx.owner })
     if not result then return nil, err end
     ctx.state.started[stack.name] = result.started > 0
     local first = result.servers[1]
