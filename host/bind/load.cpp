@@ -153,14 +153,22 @@ int l_next_record(lua_State* L) {
   return 1;
 }
 
+// What is wrong with a file that was read as far as possible: one value more, or none.
+int push_problem(lua_State* L, const std::string& problem) {
+  if (problem.empty()) return 0;
+  lua_pushlstring(L, problem.data(), problem.size());
+  return 1;
+}
+
 int l_records(lua_State* L) {
   const auto path = script::check_string(L, 1);
   const auto opts = script::options(L, 2, "load.records", {{"tokens", true}});
   auto file = core::load::read_record_file(path);
   if (!file) return script::fail(L, file.error());
+  const std::string problem = file.value()->problem;
   script::push_object<RecordCursor>(L, kRecords, {std::move(file).value(), opts["tokens"].get<bool>()});
   lua_pushcclosure(L, script::guard<l_next_record>, 1);
-  return 1;
+  return 1 + push_problem(L, problem);
 }
 
 int l_info(lua_State* L) {
@@ -178,8 +186,8 @@ int l_export(lua_State* L) {
   const auto from = script::check_string(L, 1), to = script::check_string(L, 2);
   const auto count = core::load::export_record_file(from, to);
   if (!count) return script::fail(L, count.error());
-  lua_pushnumber(L, static_cast<lua_Number>(*count));
-  return 1;
+  lua_pushnumber(L, static_cast<lua_Number>(count->records));
+  return 1 + push_problem(L, count->problem);
 }
 
 int l_curves(lua_State* L) {

@@ -106,13 +106,19 @@ function M.plan(tree, opts) return fields.guard(build, tree, opts) end
 ---@return bench.profile.Plan? plan
 ---@return bench.Error? err `invalid`
 function M.parse(source, opts)
-  local tree, err = yaml.decode(source, { file = opts.file })
+  local warnings = {}
+  local tree, err = yaml.decode(source, { file = opts.file, warnings = warnings })
   if err then return nil, err end
   local token = source:match "REPLACE_ENV_[%w_]+"
   if token then
     return nil, { code = "invalid", message = opts.file .. ": " .. token .. " was not replaced by a value" }
   end
-  return M.plan(tree, opts)
+  local plan
+  plan, err = M.plan(tree, opts)
+  if not plan then return nil, err end
+  plan.notes = plan.notes or {}
+  for _, warning in ipairs(warnings) do table.insert(plan.notes, warning) end
+  return plan
 end
 
 ---May a treatment add this key although the profile leaves it out?

@@ -69,7 +69,7 @@ function load.plan(stage, opts) end
 ---@param path string
 ---@param opts? { tokens?: boolean } `tokens`: with the time of every token, `{ {at_s, count}, ... }` (true)
 ---@return (fun(): table?)? next
----@return bench.Error? err `not_found`, `invalid`
+---@return bench.Error|string? err `not_found`, `invalid`; beside `next` a text: what is wrong with the file, which was read as far as possible
 function load.records(path, opts) end
 
 ---The headers of a record file and what is wrong with it, if anything.
@@ -82,7 +82,7 @@ function load.info(path) end
 ---@param from string
 ---@param to string
 ---@return integer? records
----@return bench.Error? err
+---@return bench.Error|string? err Beside `records` a text: what is wrong with the file, which was read as far as possible
 function load.export(from, to) end
 
 ---Joins record files without loss, as those of several generators that worked side by side.
@@ -92,7 +92,7 @@ function load.export(from, to) end
 ---@return bench.Error? err `invalid` if one of them is damaged
 function load.merge(from, to) end
 
----Computes a stage result from its record file.
+---Computes a stage result from its record file. The verdict of a damaged file is `damaged records`.
 ---@param path string
 ---@param opts? { limits?: table } `limits`: of the verdict, see docs/metrics.md
 ---@return table? result

@@ -13,7 +13,7 @@ function stats.percentile(values, percent) end
 ---Everything about one distribution: `count`, `effective_count`, `mean`, `std_dev`, `min`, `max`, `mean_margin` (half of
 ---the mean's 95 % interval), one field per percentile (`p50`, `p99.9`), `interval` (`interval.p50 = { low, high }`, null where the
 ---sample gives no bound) and `unsupported`, the percentiles for which the sample is too small. Formulas are in
----docs/metrics.md. An empty list gives `{ count = 0 }`.
+---docs/metrics.md. An empty list gives `{ count = 0 }`; one value has no `std_dev` and no `mean_margin`.
 ---@param values number[] In the order in which they were observed: neighbours that are alike lower the effective count.
 ---@param opts? { percentiles?: number[] } `percentiles`: 0.1 1 5 10 25 50 75 90 95 99 99.9 unless given
 ---@return table summary

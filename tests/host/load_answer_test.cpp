@@ -144,6 +144,13 @@ TEST_CASE("events are found in any cut of the stream") {
   for (const std::size_t piece : {1, 2, 3, 5, 7, 16, 64, 1000}) CHECK(events(stream, piece) == expected);
 }
 
+TEST_CASE("a byte order mark before the first event is skipped") {
+  for (const std::size_t piece : {1, 2, 4, 1000})
+    CHECK(events("\xEF\xBB\xBF"
+                 "data: a\n\ndata: b\n\n",
+                 piece) == std::vector<std::string>{"a", "b"});
+}
+
 TEST_CASE("the last event may lack its empty line") {
   CHECK(events("data: a\n\ndata: [DONE]", 100) == std::vector<std::string>{"a", "[DONE]"});
   CHECK(events("data: a\n\ndata: [DONE]\n", 3) == std::vector<std::string>{"a", "[DONE]"});

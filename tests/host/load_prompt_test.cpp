@@ -125,6 +125,22 @@ TEST_CASE("prompts from JSON lines") {
   CHECK(lengths.output == 5);
 }
 
+TEST_CASE("length bounds hold for JSON lines, whether they tell an output length or not") {
+  const auto path =
+      file_with("bounds.jsonl",
+                "{\"prompt\":\"long\",\"input_tokens\":5000}\n{\"prompt\":\"short\",\"input_tokens\":5}\n"
+                "{\"prompt\":\"wordy\",\"input_tokens\":6,\"max_tokens\":900}\n");
+  const auto count = [&](const core::Value& more) {
+    core::Value data = {{"type", "file"}, {"path", path}, {"shuffle", false}};
+    data.update(more);
+    return source(data)->distinct();
+  };
+  CHECK(count(core::Value::object()) == 3);
+  CHECK(count({{"input_max", 100}}) == 2);
+  CHECK(count({{"input_max", 100}, {"output", 20}}) == 2);
+  CHECK(count({{"input_max", 100}, {"output_max", 100}}) == 1);
+}
+
 TEST_CASE("prompts from ShareGPT conversations") {
   const auto path = file_with("s.json", R"([
     {"id":"1","conversations":[{"from":"human","value":"What is a [bracket] \"here\"?"},{"from":"gpt","value":"An answer of some length."}]},
@@ -153,6 +169,12 @@ TEST_CASE("prompt files that cannot be used are refused with the place") {
   CHECK(refused("{\"text\":\"a\"}\n").find("bad.jsonl:1: 'prompt' must be") != std::string::npos);
   CHECK(refused("{\"messages\":[{}]}\n").find("needs api = 'chat'") != std::string::npos);
   CHECK(refused("{\"prompt\":[1]}\n", Api::kChat).find("token ids need") != std::string::npos);
+  for (const char* count : {"4294967303", "7.5", "\"7\"", "0", "-1"})
+    CHECK(refused("{\"prompt\":\"a\",\"max_tokens\":" + std::string(count) + "}")
+              .find("bad.jsonl:1: 'max_tokens' must be a whole number from 1 to 1000000000") !=
+          std::string::npos);
+  CHECK(refused("{\"prompt\":\"a\",\"max_token\":7}")
+            .find("unknown field 'max_token' (did you mean 'max_tokens'?)") != std::string::npos);
   CHECK(refused("").find("no prompt is left") != std::string::npos);
   CHECK(refused("[{\"conversations\":[").find("conversation 1 is not JSON") != std::string::npos);
   const std::string deep = std::string(100'000, '[') + std::string(100'000, ']');
@@ -220,6 +242,10 @@ TEST_CASE("URLs are split and bad ones refused") {
 TEST_CASE("targets refuse what would break the protocol") {
   CHECK_THROWS_AS(target({{"token", "a\r\nX: y"}}), core::UsageError);
   CHECK_THROWS_AS(target({{"headers", {{"X", "a\nb"}}}}), core::UsageError);
+  for (const char* name : {"A B", "", "Content-Length", "host", "X-Request-ID"})
+    CHECK_THROWS_AS(target({{"headers", {{name, "x"}}}}), core::UsageError);
+  CHECK_THROWS_AS(target({{"token", "t"}, {"headers", {{"authorization", "Basic x"}}}}), core::UsageError);
+  CHECK_NOTHROW(target({{"headers", {{"Authorization", "Basic x"}, {"X-Team", "a"}}}}));
   CHECK_THROWS_AS(target({{"extra", {{"stream", false}}}}), core::UsageError);
   CHECK_THROWS_AS(target({{"streaming", false}, {"continuous_usage", true}}), core::UsageError);
 }

@@ -30,6 +30,24 @@ TEST_CASE("constant arrivals are truly even") {
   CHECK(describe_arrivals(plan.at_ns).gap_cv == Approx(0).margin(1e-9));
 }
 
+TEST_CASE("a ramp from 0 begins at the beginning, alone, after another segment and after a warm-up") {
+  for (const core::Value& value :
+       {core::Value{{"rate", 0}, {"to_rate", 60}, {"duration_s", 3}},
+        core::Value{{"rate", 0}, {"to_rate", 60}, {"duration_s", 3}, {"warmup_s", 1}},
+        core::Value{{"segments",
+                     {{{"rate", 20}, {"to_rate", 0}, {"duration_s", 2}},
+                      {{"rate", 0}, {"to_rate", 20}, {"duration_s", 2}}}}}}) {
+    const auto plan = plan_arrivals(schedule(value), 1);
+    CHECK(std::is_sorted(plan.at_ns.begin(), plan.at_ns.end()));
+    CHECK(plan.at_ns.front() == 0);
+  }
+  const auto plan = plan_arrivals(schedule({{"rate", 0}, {"to_rate", 40}, {"duration_s", 4}}), 1);
+  REQUIRE(plan.at_ns.size() == 80);
+  for (std::size_t k = 0; k < 80; ++k)  // k = 5 t^2
+    CHECK(static_cast<double>(plan.at_ns[k]) / 1e9 ==
+          Approx(std::sqrt(static_cast<double>(k) / 5)).margin(1e-6));
+}
+
 TEST_CASE("the number of constant arrivals does not depend on rounding") {
   for (const double rate : {0.1, 0.3, 0.7, 1.1, 3.3, 7.0, 333.3}) {
     const auto plan = plan_arrivals(schedule({{"rate", rate}, {"duration_s", 30}}), 1);
@@ -112,6 +130,10 @@ TEST_CASE("wrong schedules are refused by name") {
   CHECK(problem({{"rat", 1}, {"duration_s", 1}}) ==
         "load.schedule.rate is required; there is 'rat' (did you mean 'rate'?)");
   CHECK(problem({{"to_rate", 1}, {"duration_s", 1}}) == "load.schedule.rate is required");
+  CHECK(problem({{"rate", -1}, {"duration_s", 1}}) ==
+        "load.schedule.rate must be from 0 to 10000000, not -1");
+  CHECK(problem({{"concurrency", 8}, {"duration_s", 1}, {"ramp_s", 8}}) ==
+        "load.schedule.ramp_s is longer than the stage: most users would never run");
   CHECK(problem({{"concurency", 1}, {"requests", 1}}) ==
         "load.schedule.rate is required; there is 'concurency' (did you mean 'concurrency'?)");
   CHECK(problem({{"rate", 0}, {"duration_s", 1}}) == "load.schedule.rate or to_rate must be positive");

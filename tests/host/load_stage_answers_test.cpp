@@ -1,3 +1,4 @@
+#include <atomic>
 #include <map>
 #include <string>
 
@@ -156,6 +157,60 @@ TEST_CASE("bad answers get the right class") {
           peer.chunk("{\"choices\":[{\"text\":\"whole\",\"finish_reason\":\"stop\"}]}");
           peer.chunk("");
         }) == all("protocol"));  // a stream was asked for
+}
+
+TEST_CASE("what is no stream says what it is") {
+  const auto detail = [](const std::string& answer) {
+    test::Server server([&](test::Peer& peer, const std::string&, int) { peer.send(answer); });
+    const Value r = result_of(stage_table(server, closed(1, 1)));
+    CHECK(r["failures"]["protocol"]["count"] == 1);
+    return r["failures"]["protocol"]["samples"][0].value("detail", "");
+  };
+  CHECK(detail("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 13\r\n\r\n<html>x</html>") ==
+        "no stream where one was asked for, but 'text/html': <html>x</html");
+  CHECK(detail("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n") ==
+        "no stream where one was asked for, but an answer without a content type and an empty body");
+  CHECK(detail("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Encoding: gzip\r\n"
+               "Content-Length: 3\r\n\r\nabc") == "the answer is encoded (gzip), which was not asked for");
+}
+
+TEST_CASE("an answer in one chunk has no time per output token") {
+  test::Server server([](test::Peer& peer, const std::string&, int) {
+    peer.head();
+    peer.sleep_ms(5);
+    peer.token("abcd");
+    peer.finish(4);
+  });
+  const Value r = result_of(stage_table(server, closed(2, 20)));
+  CHECK(r["latency"]["ttft"]["count"] == 20);
+  CHECK(r["latency"]["tpot"]["count"] == 0);
+  CHECK(r["tokens"]["output_total"] == 80);
+  CHECK(r["window"]["output_tokens_per_s"].get<double>() ==
+        Approx(4 * r["window"]["completed_per_s"].get<double>()).epsilon(0.3));
+}
+
+TEST_CASE("an answer that the server breaks off is a failure") {
+  for (const std::string reason : {"error", "abort"}) {
+    CHECK(failures_with([&](test::Peer& peer, const std::string&, int) {
+            peer.head();
+            peer.token();
+            peer.event("{\"choices\":[{\"index\":0,\"text\":\"\",\"finish_reason\":\"" + reason + "\"}]}");
+            peer.event("[DONE]");
+            peer.chunk("");
+          }) == Failures{{"in_band", 4}});
+  }
+}
+
+TEST_CASE("a request that was accepted and then dropped is not repeated") {
+  std::atomic<int> seen{0};
+  test::Server server([&](test::Peer& peer, const std::string&, int) {
+    if (++seen % 2 == 1) return peer.answer(4);
+    peer.sleep_ms(400);
+    peer.close();
+  });
+  const Value r = result_of(stage_table(server, closed(1, 4)));
+  CHECK(r["counts"]["retried"] == 0);
+  CHECK(r["failures"]["truncated"]["count"] == 2);
 }
 
 TEST_CASE("a server that never answers costs the timeout and no more") {

@@ -135,6 +135,51 @@ TEST_CASE("cancelling ends promptly and keeps what was done") {
   CHECK(read_record_file(path).value()->sections[0].records.size() == 1200);
 }
 
+TEST_CASE("a stage that its time limit stops says so, and its window ends there") {
+  test::Server server([](test::Peer& peer, const std::string&, int) { peer.answer(4); });
+  const Value table = stage_table(server, {{"rate", 40}, {"duration_s", 20}}, {{"stage_timeout_s", 0.5}});
+  const Value r = result_of(table);
+  CHECK(r["verdict"] == "under-delivered");
+  CHECK(r["time_limit_s"] == 0.5);
+  CHECK(r["reasons"].dump().find("the time limit of 0.5 s came before the end of the stage") !=
+        std::string::npos);
+  CHECK(r["load"]["planned"]["count"] == 800);
+  CHECK(r["window"]["end_s"].get<double>() == Approx(0.5).margin(0.2));
+  CHECK(r["window"]["completed_per_s"].get<double>() > 25);
+  const Value whole =
+      result_of(stage_table(server, {{"rate", 40}, {"duration_s", 0.2}}, {{"stage_timeout_s", 60}}));
+  CHECK(!whole.contains("time_limit_s"));
+  CHECK(whole["window"]["end_s"] == 0.2);
+}
+
+TEST_CASE("a closed loop that ends by count has the window of its requests, also with a time of its own") {
+  test::Server server([](test::Peer& peer, const std::string&, int) { peer.answer(4, 5); });
+  const Value r = result_of(stage_table(server, {{"concurrency", 4}, {"requests", 40}, {"duration_s", 60}}));
+  CHECK(r["verdict"] == "valid");
+  CHECK(r["window"]["end_s"].get<double>() < 10);
+  CHECK(r["window"]["mean_in_flight"].get<double>() == Approx(4).margin(1));
+  const Value few = result_of(stage_table(server, {{"concurrency", 20}, {"requests", 12}}));
+  CHECK(few["load"]["delivered"].get<double>() == Approx(0.6));
+  CHECK(few["verdict"] == "under-delivered");
+}
+
+TEST_CASE("a schedule without a request is no fault of the client") {
+  test::Server server([](test::Peer& peer, const std::string&, int) { peer.answer(4); });
+  const Value r = result_of(stage_table(server, {{"arrival", "poisson"}, {"rate", 0.01}, {"duration_s", 0.1}},
+                                        {{"limits", Value::object()}}));
+  CHECK(r["counts"]["planned"] == 0);
+  CHECK(r["verdict"] == "too few samples");
+  CHECK(r["client"]["wall_s"].get<double>() >= 0);
+}
+
+TEST_CASE("users who are turned away rest before they come back") {
+  test::Server server([](test::Peer& peer, const std::string&, int) {
+    peer.send("HTTP/1.1 429 Too Many Requests\r\nContent-Length: 0\r\n\r\n");
+  });
+  const Value r = result_of(stage_table(server, {{"concurrency", 2}, {"duration_s", 0.5}}));
+  CHECK(r["counts"]["sent"].get<int>() <= 12);
+}
+
 TEST_CASE("the drain is bounded") {
   test::Server server([](test::Peer& peer, const std::string&, int) { peer.answer(2, 30'000); });
   const Value r = result_of(stage_table(server, {{"rate", 20}, {"duration_s", 0.2}}, {{"drain_s", 0.2}}));

@@ -1,3 +1,4 @@
+local fs = require "host.fs"
 local load = require "host.load"
 local sim = require "host.sim"
 local t = require "bench.test"
@@ -157,6 +158,39 @@ t.describe("record files", function()
     t.eq(result, load.summarise(a, { limits = limits }))
     limits.min_samples = 13
     t.eq("too few samples", load.summarise(a, { limits = limits }).verdict)
+  end)
+
+  t.it("give the same merged, in whatever order", function()
+    local dir, url = t.tempdir(), server({ time_to_first_token = "20ms" }).url
+    local a, b = dir .. "/a.rec", dir .. "/b.rec"
+    local first = task.spawn(load.run, stage(url, { records = a, schedule = { rate = 40, duration_s = 0.8 } }))
+    task.sleep(0.3)
+    t.ok(load.run(stage(url, { records = b, schedule = { rate = 40, duration_s = 0.8 } })))
+    t.ok(first:join())
+    local results = {}
+    for i, order in ipairs { { a, b }, { b, a } } do
+      t.ok(load.merge(order, dir .. "/both.rec"))
+      local result = t.ok(load.summarise(dir .. "/both.rec"))
+      results[i] = { result.counts, result.latency.ttft, result.window, result.throughput.span_s, result.little.ratio }
+    end
+    t.eq(results[1], results[2])
+    t.eq({ 64, 64 }, { results[2][1].succeeded, results[2][2].count })
+    t.ok(math.abs(results[2][5] - 1) < 0.01)
+  end)
+
+  t.it("that are damaged are never valid, and every reader says so", function()
+    local path = t.tempdir() .. "/a.rec"
+    t.ok(load.run(stage(server().url, { records = path, schedule = { concurrency = 2, requests = 40 } })))
+    local whole = t.ok(fs.read(path))
+    t.ok(fs.write(path, whole:sub(1, #whole - 200)))
+    local result = t.ok(load.summarise(path))
+    t.eq("damaged records", result.verdict)
+    t.contains("records are missing or wrong: ", result.reasons[1])
+    local next_record, problem = load.records(path)
+    t.eq({ "function", "string" }, { type(next_record), type(problem) })
+    local count
+    count, problem = load.export(path, path .. ".jsonl")
+    t.eq({ true, "string" }, { count < 40, type(problem) })
   end)
 
   t.it("give the curves of a picture", function()

@@ -12,6 +12,7 @@ namespace core::load {
 namespace {
 
 constexpr double kShortestWindow_s = 1e-3;
+constexpr double kShortestJudged_s = 0.01;  // below, the share of processor time says nothing
 
 struct Window {
   std::int64_t start_ns = 0, end_ns = 0;
@@ -30,13 +31,12 @@ bool is_open(const Value& header) {
   return header.contains("schedule") && header["schedule"].value("kind", "open") == "open";
 }
 
-// A closed loop that ends by count has no planned window: it is held from the first start to the last.
-Window window_of(const Value& header, const std::vector<RecordView>& records) {
-  const double end_s = number_at(header, "schedule", "window_end_s", -1);
-  if (end_s >= 0) {
-    const double start_s = number_at(header, "schedule", "window_start_s", 0);
-    return {std::llround(start_s * 1e9), std::llround(end_s * 1e9)};
-  }
+// Stopped before its end: by cancellation or by its time limit.
+bool was_cut(const Value& header) {
+  return header.value("cancelled", false) || header.contains("time_limit_s");
+}
+
+Window window_of_starts(const std::vector<RecordView>& records) {
   Window window;
   bool any = false;
   for (const RecordView& view : records) {
@@ -47,6 +47,21 @@ Window window_of(const Value& header, const std::vector<RecordView>& records) {
     any = true;
   }
   return window;
+}
+
+// The planned window; what was stopped before ends there. A closed loop that ends by count is held from its
+// first start to its last.
+Window window_of(const Value& header, const std::vector<RecordView>& records) {
+  const double end_s = number_at(header, "schedule", "window_end_s", -1);
+  if (end_s < 0) return window_of_starts(records);
+  const double start_s = number_at(header, "schedule", "window_start_s", 0);
+  const double wall_s = number_at(header, "client", "wall_s", end_s);
+  const bool cut = wall_s < end_s && was_cut(header);
+  const bool by_count =
+      wall_s < end_s && !is_open(header) && number_at(header, "schedule", "requests", 0) > 0;
+  if (by_count && !cut) return window_of_starts(records);
+  const bool early = cut || (wall_s < end_s && !is_open(header));
+  return {std::llround(start_s * 1e9), std::llround(std::max(start_s, early ? wall_s : end_s) * 1e9)};
 }
 
 Value distribution(std::vector<double>& values) { return stats::to_value(stats::summarise(values)); }
@@ -74,7 +89,7 @@ Value window_table(const SampleSet& set, const Window& window) {
   if (length < kShortestWindow_s) return table;
   table["completed_per_s"] = static_cast<double>(set.window_completed) / length;
   if (set.total_chunks || !set.counts.succeeded)  // whole answers do not say when their tokens came
-    table["output_tokens_per_s"] = static_cast<double>(set.window_tokens) / length;
+    table["output_tokens_per_s"] = set.window_tokens / length;
   table["mean_in_flight"] = set.window_busy_ns / 1e9 / length;
   return table;
 }
@@ -159,7 +174,9 @@ double delivered(const Value& header, const SampleSet& set, const Value& planned
   }
   const double requests = number_at(header, "schedule", "requests", 0);
   const double end_s = number_at(header, "schedule", "window_end_s", 0);
-  const double by_count = requests > 0 ? std::min(1.0, sent / requests) : 0;
+  // With fewer requests than users some users never run.
+  const double users = number_at(header, "schedule", "concurrency", 1);
+  const double by_count = requests > 0 ? std::min(1.0, sent / requests) * std::min(1.0, requests / users) : 0;
   const double by_time = end_s > 0 ? std::min(1.0, number_at(header, "client", "wall_s", end_s) / end_s) : 0;
   return std::max(by_count, by_time);
 }
@@ -196,26 +213,30 @@ Evidence evidence_of(const Value& header, const SampleSet& set, const Value& res
   e.delivered = result["load"].value("delivered", -1.0);
   // A stage that was cut short leaves requests in flight that are nobody's fault.
   e.cancelled = header.value("cancelled", false);
-  const bool cut_short = e.cancelled || (e.delivered >= 0 && e.delivered < limits.min_delivered);
+  e.time_limit_s = header.value("time_limit_s", -1.0);
+  const bool cut_short = was_cut(header) || (e.delivered >= 0 && e.delivered < limits.min_delivered);
   const std::uint64_t bad = c.failed + (cut_short ? 0 : c.in_flight_at_end);
   if (c.sent) e.error_ratio = static_cast<double>(bad) / static_cast<double>(c.sent);
   e.schedule_delay_p99_s = p99_of(result["delays"]["schedule_delay"]);
   e.loop_lag_p99_s = number_at(header, "client", "loop_lag_p99_s", -1);
   const bool spins = number_at(header, "client", "spin_s", 0) > 0;
-  e.client_cpu = spins ? -1 : number_at(header, "client", "busiest_cpu", -1);
+  const bool too_short = number_at(header, "client", "wall_s", 1) < kShortestJudged_s;
+  e.client_cpu = spins || too_short ? -1 : number_at(header, "client", "busiest_cpu", -1);
   e.samples = c.succeeded;
-  e.all_empty = c.succeeded > 0 && !c.output_unknown && !set.total_output;
+  e.all_empty = c.succeeded > 0 && !c.output_unknown && !set.total_output && !set.total_counted;
   return e;
 }
 
 }  // namespace
 
-Value summarise_stage(const Value& header, const std::vector<RecordView>& records, const Limits& limits) {
+Value summarise_stage(const Value& header, const std::vector<RecordView>& records, const Limits& limits,
+                      const std::string& damage) {
   const Window window = window_of(header, records);
   const bool streaming = header.value("target", Value::object()).value("streaming", true);
   SampleSet set = collect_samples(records, window.start_ns, window.end_ns, streaming);
   Value result = Value::object();
-  for (const char* field : {"name", "seed", "started_at", "tool_version", "target", "data", "cancelled"})
+  for (const char* field :
+       {"name", "seed", "started_at", "tool_version", "target", "data", "cancelled", "time_limit_s"})
     if (header.contains(field)) result[field] = header[field];
   result["counts"] = counts_table(set);
   result["failures"] = failures_table(set, header);
@@ -232,7 +253,9 @@ Value summarise_stage(const Value& header, const std::vector<RecordView>& record
   result["bytes"] = {{"sent", set.sent_bytes}, {"received", set.received_bytes}};
   result["client"] = header.value("client", Value::object());
   result["little"] = little_table(header, set, records.size());
-  const Verdict verdict = judge(evidence_of(header, set, result, limits), limits);
+  Evidence evidence = evidence_of(header, set, result, limits);
+  evidence.damage = damage;
+  const Verdict verdict = judge(evidence, limits);
   result["verdict"] = verdict.verdict;
   result["reasons"] = verdict.reasons.empty() ? Value::array() : Value(verdict.reasons);
   result["limits"] = limits.to_value();

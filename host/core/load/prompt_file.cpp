@@ -6,6 +6,7 @@
 #include "core/fs.hpp"
 #include "core/json.hpp"
 #include "core/source.hpp"
+#include "core/suggest.hpp"
 
 namespace core::load {
 
@@ -28,9 +29,11 @@ struct Reading {
   std::uint32_t input_min = 0, input_max = 0, output_min = 0, output_max = 0;
   std::uint64_t limit = 0;
 
+  /// An output length that the file does not tell, 0, passes.
   bool keeps(const PromptLengths& lengths) const {
+    const bool output_fits = lengths.output >= output_min && lengths.output <= output_max;
     return lengths.input >= input_min && lengths.input <= input_max &&
-           (has_output || (lengths.output >= output_min && lengths.output <= output_max));
+           (has_output || !lengths.output || output_fits);
   }
   std::uint32_t estimate(const std::string& text) const {
     const auto tokens = std::lround(static_cast<double>(text.size()) / characters_per_token);
@@ -46,12 +49,33 @@ std::string text_field(const std::string& text, Api api) {
   return "\"messages\":[{\"role\":\"user\",\"content\":" + quoted(content) + "}]";
 }
 
-std::uint32_t count_field(const Value& object, std::initializer_list<const char*> names) {
+constexpr std::uint64_t kMostTokens = 1'000'000'000;
+
+// The first of `names` that the object has, a number of tokens; 0 if it has none. Says what is wrong with it.
+std::string read_count(const Value& object, std::initializer_list<const char*> names, std::uint32_t& count) {
   for (const char* name : names) {
     const auto at = object.find(name);
-    if (at != object.end() && is_natural(*at)) return at->get<std::uint32_t>();
+    if (at == object.end() || at->is_null()) continue;
+    const bool fits =
+        is_natural(*at) && at->get<std::uint64_t>() >= 1 && at->get<std::uint64_t>() <= kMostTokens;
+    if (!fits)
+      return "'" + std::string(name) + "' must be a whole number from 1 to " + std::to_string(kMostTokens);
+    count = at->get<std::uint32_t>();
+    return "";
   }
-  return 0;
+  return "";
+}
+
+// A field that looks like one of ours; files may hold others, such as an id.
+std::string misspelt_field(const Value& object) {
+  const std::vector<std::string> known = {"prompt", "messages", "input_tokens", "output_tokens",
+                                          "max_tokens"};
+  for (const auto& [name, value] : object.items()) {
+    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+    const std::string meant = did_you_mean(name, known);
+    if (!meant.empty()) return "unknown field '" + name + "'" + meant;
+  }
+  return "";
 }
 
 // Characters of all message texts together.
@@ -67,8 +91,10 @@ std::string joined_texts(const Value& messages) {
 // One JSONL object; the text says what is wrong with it, empty if nothing.
 std::string read_object(const Value& object, const Reading& reading, FilePrompt& prompt) {
   if (!object.is_object()) return "not a JSON object";
-  prompt.lengths.input = count_field(object, {"input_tokens"});
-  prompt.lengths.output = count_field(object, {"max_tokens", "output_tokens"});
+  for (const std::string& wrong :
+       {misspelt_field(object), read_count(object, {"input_tokens"}, prompt.lengths.input),
+        read_count(object, {"max_tokens", "output_tokens"}, prompt.lengths.output)})
+    if (!wrong.empty()) return wrong;
   if (object.contains("messages")) {
     const Value& messages = object["messages"];
     if (reading.api != Api::kChat) return "'messages' needs api = 'chat'";
@@ -139,7 +165,7 @@ std::optional<Error> read_jsonl(const std::string& content, const Reading& readi
     const std::string wrong =
         object ? read_object(*object, reading, prompt) : "not JSON: " + what_is_wrong(object.error());
     if (!wrong.empty()) return bad_content(reading, ":" + std::to_string(line), wrong);
-    if (reading.keeps(prompt.lengths) || !prompt.lengths.output) prompts.push_back(std::move(prompt));
+    if (reading.keeps(prompt.lengths)) prompts.push_back(std::move(prompt));
   }
   return {};
 }

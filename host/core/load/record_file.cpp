@@ -152,7 +152,7 @@ Result<Done> merge_record_files(const std::vector<std::string>& from, const std:
   return write_file(to, all);
 }
 
-Result<std::size_t> export_record_file(const std::string& from, const std::string& to) {
+Result<Exported> export_record_file(const std::string& from, const std::string& to) {
   auto file = read_record_file(from);
   if (!file) return std::move(file).error();
   std::string lines;
@@ -168,7 +168,7 @@ Result<std::size_t> export_record_file(const std::string& from, const std::strin
   }
   auto written = write_file(to, lines);
   if (!written) return std::move(written).error();
-  return count;
+  return Exported{count, file.value()->problem};
 }
 
 }  // namespace core::load

@@ -34,8 +34,13 @@ Result<std::unique_ptr<RecordFile>> read_record_file(const std::string& path);
 /// (`invalid`).
 Result<Done> merge_record_files(const std::vector<std::string>& from, const std::string& to);
 
-/// Writes one JSON object per record, one per line, with the section's number (from 1). Returns the number of
-/// records.
-Result<std::size_t> export_record_file(const std::string& from, const std::string& to);
+/// What an export wrote, and what is wrong with the file it read, empty if nothing.
+struct Exported {
+  std::size_t records = 0;
+  std::string problem;
+};
+
+/// Writes one JSON object per record, one per line, with the section's number (from 1).
+Result<Exported> export_record_file(const std::string& from, const std::string& to);
 
 }  // namespace core::load

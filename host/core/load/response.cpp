@@ -6,7 +6,8 @@ namespace core::load {
 
 namespace {
 
-constexpr std::size_t kLongestJson = 64u << 20, kLongestRefusal = 4096, kLongestDetail = 300;
+constexpr std::size_t kLongestJson = 64u << 20, kLongestRefusal = 4096, kLongestDetail = 300,
+                      kLongestStart = 120;
 
 using Event = net::HttpParser::Event;
 
@@ -28,7 +29,7 @@ void ResponseReader::begin(bool streaming, TokenBlockPool& pool) {
   detail_.clear();
   kind_ = Body::kUnknown;
   streaming_ = streaming;
-  done_ = keep_alive_ = false;
+  done_ = keep_alive_ = has_events_ = false;
   failure_ = Failure::kNone;
   answer_ = Answer();
   status_ = 0;
@@ -79,13 +80,20 @@ ResponseReader::State ResponseReader::end() {
   }
 }
 
+bool ResponseReader::says_events() const {
+  return net::same_token(parser_.head().field("content-type").substr(0, 17), "text/event-stream");
+}
+
 ResponseReader::State ResponseReader::on_head() {
   const net::HttpHead& head = parser_.head();
   status_ = static_cast<std::uint32_t>(head.status);
-  const std::string_view type = head.field("content-type");
-  const bool json = net::same_token(type.substr(0, 16), "application/json");
-  const bool events = net::same_token(type.substr(0, 17), "text/event-stream");
+  const bool json = net::same_token(head.field("content-type").substr(0, 16), "application/json");
+  const bool events = says_events();
   kind_ = head.status != 200 ? Body::kRefusal : events || (streaming_ && !json) ? Body::kEvents : Body::kJson;
+  const std::string_view encoding = head.field("content-encoding");
+  if (kind_ != Body::kRefusal && !encoding.empty() && !net::same_token(encoding, "identity"))
+    return fail(Failure::kProtocol,
+                "the answer is encoded (" + std::string(encoding) + "), which was not asked for");
   return State::kMore;
 }
 
@@ -97,8 +105,11 @@ ResponseReader::State ResponseReader::on_body(std::string_view piece) {
     body_.append(piece.substr(0, limit - body_.size()));
     return State::kMore;
   }
+  if (!has_events_ && body_.size() < kLongestStart)
+    body_.append(piece.substr(0, kLongestStart - body_.size()));
   SseEvent event;
   while (events_.next(piece, event)) {
+    has_events_ = true;
     if (on_event(event) == State::kEnded) return State::kEnded;
   }
   return events_.overflown() ? fail(Failure::kProtocol, "a stream event is longer than 16 MiB")
@@ -143,12 +154,24 @@ ResponseReader::State ResponseReader::on_done() {
       break;
   }
   SseEvent last;
-  if (events_.finish(last) && on_event(last) == State::kEnded) return State::kEnded;
+  if (events_.finish(last)) {
+    has_events_ = true;
+    if (on_event(last) == State::kEnded) return State::kEnded;
+  }
+  if (!has_events_ && !says_events()) return fail(Failure::kProtocol, no_stream());
   if (!done_ && answer_.finish == Finish::kNone)
     return fail(Failure::kTruncated, "the stream ended without [DONE] and without a finish reason");
   if (!tokens_.tokens() && answer_.completion_tokens <= 0 && answer_.finish == Finish::kNone)
     return fail(Failure::kProtocol, "the answer brought neither a token nor a finish reason");
   return State::kEnded;
+}
+
+// What came with status 200 instead of the stream that was asked for.
+std::string ResponseReader::no_stream() const {
+  const std::string type(parser_.head().field("content-type"));
+  const std::string what = type.empty() ? "an answer without a content type" : "'" + type + "'";
+  return "no stream where one was asked for, but " + what +
+         (body_.empty() ? " and an empty body" : ": " + body_);
 }
 
 ResponseReader::State ResponseReader::judge_json() {

@@ -53,16 +53,18 @@ class ResponseReader {
   State on_done();
   State judge_json();
   void note(const Answer& answer);
+  bool says_events() const;
+  std::string no_stream() const;
 
   net::HttpParser parser_;
   SseScanner events_;
   EventSkimmer skimmer_;
   TokenBlockPool* pool_ = nullptr;
   TokenLog tokens_;
-  std::string body_;  // of a JSON answer or a refusal
+  std::string body_;  // of a JSON answer or a refusal; the start of what may be no stream
   std::string detail_;
   Body kind_ = Body::kUnknown;
-  bool streaming_ = true, done_ = false, keep_alive_ = false;
+  bool streaming_ = true, done_ = false, keep_alive_ = false, has_events_ = false;
   Failure failure_ = Failure::kNone;
   Answer answer_;  // what the events said so far, taken together
   std::uint32_t status_ = 0;

@@ -23,6 +23,7 @@ class Collector {
       return;
     }
     ++set_.counts.planned;
+    set_.planned_ns.push_back(r.planned_ns);
     if (r.flags & kNotSent) {
       ++set_.counts.not_sent;
       return;
@@ -52,7 +53,6 @@ class Collector {
     ++counts.sent;
     if (r.flags & kRetried) ++counts.retried;
     if (r.flags & kNewConnection) ++counts.new_connections;
-    set_.planned_ns.push_back(r.planned_ns);
     set_.started_ns.push_back(r.started_ns);
     set_.schedule_delay.push_back(seconds(r.started_ns - r.planned_ns - r.cap_wait_ns));
     set_.cap_wait.push_back(seconds(r.cap_wait_ns));
@@ -73,20 +73,24 @@ class Collector {
 
   // Token arrivals; for a success also the gaps between them and the time per token.
   void add_tokens(const RecordView& view, bool success) {
+    const Record& r = view.record;
+    // Chunks that hold several tokens each count for them once the answer's usage has told.
+    const double per_counted = r.counted_tokens && r.completion_tokens >= 0
+                                   ? static_cast<double>(r.completion_tokens) / r.counted_tokens
+                                   : 1;
     TokenReader reader(view);
     std::int64_t at = 0, before = -1;
     std::uint32_t tokens = 0;
     while (reader.next(at, tokens)) {
-      if (in_window(at)) set_.window_tokens += tokens;
+      if (in_window(at)) set_.window_tokens += per_counted * tokens;
       if (success && before >= 0) {
         const double gap = seconds(at - before) / tokens;
         set_.itl.insert(set_.itl.end(), tokens, gap);
       }
       before = at;
     }
-    const Record& r = view.record;
     const std::int64_t n = r.output_tokens();
-    if (success && before >= 0 && n > 1)
+    if (success && n > 1 && r.chunks > 1)
       set_.tpot.push_back(seconds(before - r.first_token_ns) / static_cast<double>(n - 1));
   }
 

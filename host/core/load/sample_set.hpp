@@ -35,7 +35,8 @@ struct SampleSet {
   // Over all requests, warm-up included.
   double busy_ns = 0;         // sum of end - started
   double window_busy_ns = 0;  // the part of it inside the window
-  std::uint64_t window_tokens = 0, window_completed = 0;
+  double window_tokens = 0;
+  std::uint64_t window_completed = 0;
 };
 
 /// Collects. Only of answers that were streamed are the tokens known without `usage`. The window is

@@ -12,11 +12,12 @@ namespace {
 
 constexpr double kMostArrivals = 1e8;
 constexpr double kLongest_s = 30 * 86400.0;
+constexpr double kHighestRate = 1e7;
 
 Segment parse_segment(Fields fields) {
   Segment segment;
-  segment.rate = fields.number("rate", 0, 1e7);
-  segment.to_rate = fields.number("to_rate", segment.rate, 0, 1e7);
+  segment.rate = fields.number("rate", 0, kHighestRate);
+  segment.to_rate = fields.number("to_rate", segment.rate, 0, kHighestRate);
   segment.duration_s = fields.number("duration_s", 1e-6, kLongest_s);
   if (segment.rate + segment.to_rate <= 0) fields.refuse("rate", "or to_rate must be positive");
   fields.done();
@@ -27,7 +28,8 @@ void parse_segments(Fields& fields, Schedule& schedule) {
   const Value& list = fields.raw("segments");
   if (list.is_null()) {  // the short form: one segment, its fields in the schedule itself
     fields.has("to_rate");
-    for (const char* required : {"rate", "duration_s"}) fields.number(required, 0, kLongest_s);
+    fields.number("rate", 0, kHighestRate);
+    fields.number("duration_s", 0, kLongest_s);
     const Value one = {{"rate", fields.raw("rate")},
                        {"to_rate", fields.raw("to_rate")},
                        {"duration_s", fields.raw("duration_s")}};
@@ -61,12 +63,15 @@ void parse_closed(Fields& fields, Schedule& schedule) {
   schedule.warmup_s = fields.number("warmup_s", 0, 0, kLongest_s);
   schedule.warmup_requests = static_cast<std::uint64_t>(fields.integer("warmup_requests", 0, 0, 100'000'000));
   if (!schedule.requests && schedule.duration_s <= 0) fields.refuse("requests", "or duration_s is required");
+  if (schedule.duration_s > 0 && schedule.ramp_s > schedule.warmup_s + schedule.duration_s)
+    fields.refuse("ramp_s", "is longer than the stage: most users would never run");
   if (schedule.warmup_requests && schedule.warmup_s > 0)
     fields.refuse("warmup_requests", "and warmup_s exclude each other");
 }
 
 // Time within the segment at which the cumulative rate reaches `area`.
 double invert(const Segment& segment, double area) {
+  if (area <= 0) return 0;  // also where the rate begins at 0
   const double slope = (segment.to_rate - segment.rate) / segment.duration_s;
   const double root = std::sqrt(std::max(0.0, segment.rate * segment.rate + 2 * slope * area));
   return std::min(segment.duration_s, 2 * area / (segment.rate + root));

@@ -178,6 +178,11 @@ class Skimmer {
     std::string_view reason;
     if (!skip(&reason)) return false;
     if (reason == "null") return true;
+    for (const char* broken_off : {"\"error\"", "\"abort\"", "\"aborted\"", "\"cancelled\""}) {
+      if (reason != broken_off) continue;
+      answer_.error = true;
+      if (answer_.error_text.empty()) answer_.error_text = reason;
+    }
     answer_.finish = reason == "\"stop\""     ? Finish::kStop
                      : reason == "\"length\"" ? Finish::kLength
                                               : Finish::kOther;

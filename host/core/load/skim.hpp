@@ -14,7 +14,7 @@ enum class Finish : std::uint8_t { kNone, kStop, kLength, kOther };
 struct Answer {
   bool content = false;  // text for the reader: text, content, reasoning, refusal or tool calls, not empty
   Finish finish = Finish::kNone;
-  bool error = false;           // an `error` object, or `"object": "error"`
+  bool error = false;           // an `error` object, `"object": "error"`, or a finish reason that says so
   std::string_view error_text;  // the error as JSON, a view into the input
   std::int64_t prompt_tokens = -1, completion_tokens = -1, cached_tokens = -1;  // usage
   double prompt_ms = -1, predicted_ms = -1;                                     // llama.cpp's timings

@@ -1,6 +1,7 @@
 #include "core/load/sse.hpp"
 
 #include <cstring>
+#include <utility>
 
 namespace core::load {
 
@@ -24,6 +25,7 @@ void SseScanner::reset() {
   partial_.clear();
   data_.clear();
   has_data_ = is_error_ = line_from_partial_ = delivered_ = overflown_ = false;
+  is_first_line_ = true;
 }
 
 // The common case: one data line and the empty line after it, both in this piece.
@@ -67,6 +69,7 @@ bool SseScanner::take_line(std::string_view& input, std::string_view& line) {
 }
 
 void SseScanner::field(std::string_view line) {
+  if (std::exchange(is_first_line_, false) && starts_with(line, "\xEF\xBB\xBF")) line.remove_prefix(3);
   const bool error_line = starts_with(line, "error:");
   if (starts_with(line, "data:") || error_line) {
     const auto value = value_of(line, error_line ? 6 : 5);

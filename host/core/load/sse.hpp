@@ -14,8 +14,8 @@ struct SseEvent {
 };
 
 /// Feed: `while (scanner.next(input, event)) use(event);` takes complete events off the input and remembers
-/// the rest. Lines end with LF or CRLF; several data lines are joined with LF; comments and other fields are
-/// ignored. An event that comes in one piece is not copied.
+/// the rest. Lines end with LF or CRLF; a byte order mark before the first is skipped; several data lines are
+/// joined with LF; comments and other fields are ignored. An event that comes in one piece is not copied.
 class SseScanner {
  public:
   bool next(std::string_view& input, SseEvent& event);
@@ -33,7 +33,7 @@ class SseScanner {
   std::string partial_;  // the beginning of a line
   std::string data_;
   bool has_data_ = false, is_error_ = false, line_from_partial_ = false, delivered_ = false;
-  bool overflown_ = false;
+  bool overflown_ = false, is_first_line_ = true;
 };
 
 }  // namespace core::load

@@ -153,7 +153,7 @@ void StageRun::State::work() {
   wall_epoch_ns = wall_clock_ns() + kLead_ns;
   shared->line.start();
   for (auto& thread : threads) thread.join();
-  wall_ns = net::now_ns() - shared->epoch_ns;
+  wall_ns = std::max<std::int64_t>(0, net::now_ns() - shared->epoch_ns);
   process_cpu = process_cpu_ns() - process_cpu;
   stolen = stolen_s() - stolen;
 }
@@ -207,18 +207,22 @@ Value StageRun::State::header() const {
   Value data = setup.prompts->describe();
   if (setup.prompts->distinct()) data["distinct"] = setup.prompts->distinct();
   if (spec.data.is_object()) data["given"] = spec.data;
-  return {{"name", setup.name},
-          {"seed", setup.seed},
-          {"started_at", rfc3339(wall_epoch_ns)},
-          {"wall_epoch_ns", wall_epoch_ns},
-          {"tool_version", BENCH_VERSION},
-          {"target", target_value(setup.target)},
-          {"schedule", schedule_value(setup.schedule)},
-          {"data", std::move(data)},
-          {"request_timeout_s", static_cast<double>(setup.request_timeout_ns) / 1e9},
-          {"client", client_value()},
-          {"failures", std::move(failures)},
-          {"cancelled", stop.load()}};
+  Value table = {{"name", setup.name},
+                 {"seed", setup.seed},
+                 {"started_at", rfc3339(wall_epoch_ns)},
+                 {"wall_epoch_ns", wall_epoch_ns},
+                 {"tool_version", BENCH_VERSION},
+                 {"target", target_value(setup.target)},
+                 {"schedule", schedule_value(setup.schedule)},
+                 {"data", std::move(data)},
+                 {"request_timeout_s", static_cast<double>(setup.request_timeout_ns) / 1e9},
+                 {"client", client_value()},
+                 {"failures", std::move(failures)},
+                 {"cancelled", stop.load()}};
+  // Everything ends at the limit, so who ended by himself ended before it.
+  if (!stop && wall_ns >= setup.stage_timeout_ns)
+    table["time_limit_s"] = static_cast<double>(setup.stage_timeout_ns) / 1e9;
+  return table;
 }
 
 Result<Value> StageRun::State::conclude() {

@@ -65,6 +65,7 @@ void join_number(Value& into, const Value& from, const char* name, double (*join
 }
 
 double sum(double a, double b) { return a + b; }
+double smaller(double a, double b) { return std::min(a, b); }
 double larger(double a, double b) { return std::max(a, b); }
 
 // The header of several generators that worked side by side.
@@ -72,14 +73,17 @@ void join_header(Value& into, const Value& from, double shift_s) {
   if (into.contains("schedule") && from.contains("schedule")) {
     Value& schedule = into["schedule"];
     Value other = from["schedule"];
-    if (other.contains("window_end_s")) other["window_end_s"] = other["window_end_s"].get<double>() + shift_s;
+    for (const char* name : {"window_start_s", "window_end_s"})
+      if (other.contains(name)) other[name] = other[name].get<double>() + shift_s;
     for (const char* name : {"requested_rate", "concurrency", "requests"})
       join_number(schedule, other, name, sum);
+    join_number(schedule, other, "window_start_s", smaller);
     join_number(schedule, other, "window_end_s", larger);
   }
   if (into.contains("client") && from.contains("client")) {
     Value& client = into["client"];
-    const Value& other = from["client"];
+    Value other = from["client"];
+    if (other.contains("wall_s")) other["wall_s"] = other["wall_s"].get<double>() + shift_s;
     for (const char* name : {"cpu_s", "process_cpu_s", "in_flight_s", "connections", "not_rendered_in_time"})
       join_number(client, other, name, sum);
     for (const char* name : {"busiest_cpu", "wall_s", "loop_lag_p50_s", "loop_lag_p99_s", "loop_lag_max_s",
@@ -89,6 +93,7 @@ void join_header(Value& into, const Value& from, double shift_s) {
   }
   for (const Value& failure : from.value("failures", Value::array())) into["failures"].push_back(failure);
   if (from.value("cancelled", false)) into["cancelled"] = true;
+  if (from.contains("time_limit_s")) into["time_limit_s"] = from["time_limit_s"];
 }
 
 }  // namespace
@@ -97,6 +102,11 @@ Result<Value> summarise_file(const std::string& path, const Limits& limits) {
   auto read = read_record_file(path);
   if (!read) return std::move(read).error();
   RecordFile& file = *read.value();
+  // Times count from the beginning of the section that began first, so that none becomes negative.
+  std::stable_sort(file.sections.begin(), file.sections.end(),
+                   [](const RecordSection& a, const RecordSection& b) {
+                     return wall_epoch(a.header) < wall_epoch(b.header);
+                   });
   Value header = file.sections.front().header;
   std::vector<RecordView> records = std::move(file.sections.front().records);
   const std::int64_t epoch = wall_epoch(header);
@@ -109,7 +119,7 @@ Result<Value> summarise_file(const std::string& path, const Limits& limits) {
     }
     join_header(header, section.header, static_cast<double>(shift_ns) / 1e9);
   }
-  Value result = summarise_stage(header, records, limits);
+  Value result = summarise_stage(header, records, limits, file.problem);
   if (!file.problem.empty()) result["problem"] = path + ": " + file.problem;
   return result;
 }

@@ -52,6 +52,9 @@ StageSpec StageSpec::parse(const std::string& path, const Value& table) {
   StageSpec spec;
   StageSetup& setup = spec.setup;
   setup.name = fields.text("name", "0");
+  const auto is_control = [](unsigned char c) { return c < 0x20 || c == 0x7f; };
+  if (std::any_of(setup.name.begin(), setup.name.end(), is_control))
+    fields.refuse("name", "must not have control characters");
   setup.seed = static_cast<std::uint64_t>(fields.integer("seed", 0, 1ll << 53));
   setup.target = Target::parse(fields);
   setup.schedule = Schedule::parse(fields.table("schedule"));

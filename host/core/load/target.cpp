@@ -1,7 +1,11 @@
 #include "core/load/target.hpp"
 
+#include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <string_view>
+
+#include "core/net/http_parser.hpp"
 
 namespace core::load {
 
@@ -42,13 +46,32 @@ bool is_header_text(const std::string& text) {
   return true;
 }
 
-Value parse_headers(Fields& fields) {
+// A token of RFC 9110.
+bool is_header_name(const std::string& name) {
+  constexpr std::string_view kOthers = "!#$%&'*+-.^_`|~";
+  return !name.empty() && std::all_of(name.begin(), name.end(), [&](unsigned char c) {
+    return std::isalnum(c) || kOthers.find(static_cast<char>(c)) != std::string_view::npos;
+  });
+}
+
+void refuse_our_header(Fields& fields, const std::string& name, bool has_token) {
+  for (const char* ours : {"host", "user-agent", "content-type", "accept", "content-length",
+                           "transfer-encoding", "connection", "x-request-id"})
+    if (net::same_token(name, ours)) fields.refuse("headers." + name, "is set by the load itself");
+  if (has_token && net::same_token(name, "authorization"))
+    fields.refuse("headers." + name, "and token exclude each other");
+}
+
+Value parse_headers(Fields& fields, bool has_token) {
   const Value& headers = fields.raw("headers");
   if (headers.is_null()) return Value::object();
   if (!headers.is_object()) fields.refuse("headers", "must be a table of strings");
-  for (const auto& [name, value] : headers.items())
-    if (!value.is_string() || !is_header_text(name) || !is_header_text(value.get<std::string>()))
+  for (const auto& [name, value] : headers.items()) {
+    if (!is_header_name(name)) fields.refuse("headers", "has '" + name + "', which cannot name a header");
+    if (!value.is_string() || !is_header_text(value.get<std::string>()))
       fields.refuse("headers." + name, "must be a string without control characters");
+    refuse_our_header(fields, name, has_token);
+  }
   return headers;
 }
 
@@ -100,7 +123,7 @@ Target Target::parse(Fields& fields) {
   if (target.continuous_usage && !target.streaming)
     fields.refuse("continuous_usage", "needs streaming = true");
   target.extra = parse_extra(fields);
-  target.headers = parse_headers(fields);
+  target.headers = parse_headers(fields, !target.token.empty());
   return target;
 }
 

@@ -40,6 +40,7 @@ Verdict judge(const Evidence& e, const Limits& limits) {
     result.reasons.push_back(std::move(reason));
   };
   // In order of gravity.
+  if (!e.damage.empty()) object("damaged records", "records are missing or wrong: " + e.damage);
   if (e.error_ratio > limits.max_error_ratio)
     object("errors above limit", text("%.2f %% of the requests failed or were cut off; the limit is %.2f %%",
                                       100 * e.error_ratio, 100 * limits.max_error_ratio));
@@ -55,6 +56,9 @@ Verdict judge(const Evidence& e, const Limits& limits) {
            text("the busiest client thread used %.0f %% of a processor; the limit is %.0f %%",
                 100 * e.client_cpu, 100 * limits.max_client_cpu));
   if (e.cancelled) object("under-delivered", "the stage was stopped before its end");
+  if (e.time_limit_s >= 0)
+    object("under-delivered",
+           text("the time limit of %.3g s came before the end of the stage", e.time_limit_s, 0));
   if (e.delivered >= 0 && e.delivered < limits.min_delivered)
     object("under-delivered", text("%.1f %% of the load asked for was delivered; the limit is %.1f %%",
                                    100 * e.delivered, 100 * limits.min_delivered));

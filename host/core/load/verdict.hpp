@@ -27,12 +27,14 @@ struct Evidence {
   double schedule_delay_p99_s = -1, loop_lag_p99_s = -1, client_cpu = -1;
   double delivered = -1;
   std::size_t samples = 0;
-  bool all_empty = false;  // requests succeeded, and none brought a token
-  bool cancelled = false;  // it was stopped before its end
+  bool all_empty = false;    // requests succeeded, and none brought a token
+  bool cancelled = false;    // it was stopped before its end
+  double time_limit_s = -1;  // the limit at which it was stopped
+  std::string damage;        // what is wrong with the file of the records
 };
 
-/// `verdict` is the gravest of `errors above limit`, `client-limited`, `under-delivered`, `too few samples`,
-/// or `valid`; `reasons` says for each broken limit what was found.
+/// `verdict` is the gravest of `damaged records`, `errors above limit`, `client-limited`, `under-delivered`,
+/// `too few samples`, or `valid`; `reasons` says for each broken limit what was found.
 struct Verdict {
   std::string verdict;
   std::vector<std::string> reasons;

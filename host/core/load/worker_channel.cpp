@@ -9,6 +9,8 @@ namespace core::load {
 namespace {
 
 constexpr std::int64_t kWarmLimit_ns = 2'000'000'000;
+// A kept-alive connection that dies later than this after a request was not dead when the request came.
+constexpr std::int64_t kStale_ns = 250'000'000;
 constexpr int kStaleLimit = 3;  // then each request gets a connection of its own
 
 }  // namespace
@@ -173,7 +175,8 @@ void Worker::on_idle(Channel& channel) {
 }
 
 void Worker::lost(Channel& channel, bool orderly) {
-  const bool stale = channel.reused && !channel.reader.got_anything();
+  const bool at_once = channel.record.sent_ns < 0 || now_ - epoch_ - channel.record.sent_ns < kStale_ns;
+  const bool stale = channel.reused && !channel.reader.got_anything() && at_once;
   if (stale) {  // the server closed the kept-alive connection just before the request came
     poller_.remove(channel.connection.fd(), &channel);
     channel.connection.close();

@@ -364,6 +364,8 @@ Result<Options> load_options(const Value& given, const Environment& environment)
   if (path.empty()) return resolve_options(given, environment, {});
   auto document = load_yaml(path);
   if (!document) return document.error();
+  if (!document->warnings.empty())
+    return Error{"invalid", document->warnings.front().message, "keep one of them"}.with("file", path);
   auto options = resolve_options(given, environment, document->value);
   if (!options) return std::move(options).error().with("file", path);
   return options;

@@ -88,10 +88,12 @@ Value to_value(const Summary& summary) {
   Value table = {{"count", summary.count},
                  {"effective_count", summary.effective},
                  {"mean", summary.mean},
-                 {"std_dev", summary.std_dev},
                  {"min", summary.min},
-                 {"max", summary.max},
-                 {"mean_margin", summary.mean_margin}};
+                 {"max", summary.max}};
+  if (summary.count > 1) {  // one value has no spread that could be estimated
+    table["std_dev"] = summary.std_dev;
+    table["mean_margin"] = summary.mean_margin;
+  }
   Value intervals = Value::object(), unsupported = Value::array();
   for (const Percentile& p : summary.percentiles) {
     const std::string name = percentile_name(p.percent);
