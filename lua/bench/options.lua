@@ -9,7 +9,8 @@ local text = require "host.text"
 ---@class bench.Option
 ---@field [integer] string Names: long ones `--name`, then short ones `-n`
 ---@field key? string Name in the result; made from the first long name unless given
----@field type? "string"|"integer"|"number"|"boolean"|"list"|"path" `string` unless given
+---@field type? "string"|"integer"|"number"|"boolean"|"list"|"path"|"texts" `string` unless given; `texts`: the flag may
+---  be repeated, the value is a list of what was given
 ---@field env? string|string[] Variables that give the value if no flag does; the first one that is set
 ---@field default? any
 ---@field many? boolean Of a list: the flag takes several words instead of one with commas
@@ -120,6 +121,7 @@ end
 local READ = {
   string = function(value) return value end,
   list = read_list,
+  texts = function(value) return { value } end,
   path = function(value) return env.expand(value) end,
   integer = read_integer,
   number = read_number,

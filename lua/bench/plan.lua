@@ -44,7 +44,7 @@ local vars = require "bench.plan.vars"
 ---@field manifests table<string, bench.plan.Manifest[]>? by stack, once they are rendered
 
 ---@class bench.plan.Opts
----@field set? string
+---@field set? string|string[] what `--set` takes; several texts apply in order
 ---@field overrides? table setup treatment: a map of dotted keys or a list of `{ key, value, origin? }`
 ---@field namespace? string
 ---@field models? string

@@ -19,7 +19,7 @@ local workspace = require "bench.workspace"
 ---@field models? string
 ---@field methods? string
 ---@field stack? string[]
----@field set? string
+---@field set? string|string[] what `--set` takes; several texts apply in order
 ---@field monitoring? boolean
 ---@field wva? boolean
 ---@field strict? boolean
@@ -38,7 +38,7 @@ local workspace = require "bench.workspace"
 ---@field insecure? boolean run: accept any certificate
 ---@field harness? string
 ---@field workload? string
----@field run_overrides? string run: `--overrides`
+---@field run_overrides? string|string[] run: `--overrides`
 ---@field experiments? string run: file with run treatments
 ---@field treatments? bench.Treatment[] run: instead of those
 ---@field dataset? string

@@ -164,12 +164,12 @@ end
 ---@field overrides { key: string, value: any, raw?: string }[]
 
 ---The treatment that `--overrides` describes; nil without a text.
----@param list? string
+---@param texts? string|string[] several apply in order
 ---@return bench.Treatment?
 ---@return bench.Error?
-function M.override_treatment(list)
-  if not list then return nil end
-  local items, err = override.parse_list(list)
+function M.override_treatment(texts)
+  if not texts then return nil end
+  local items, err = override.parse_lists(texts)
   if not items then
     err.message = "--overrides: " .. err.message
     return nil, err

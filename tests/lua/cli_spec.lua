@@ -97,6 +97,21 @@ t.describe("cli.run", function()
     t.eq({ "probe", "--token=***" }, got.cli.words)
   end)
 
+  t.it("collects what a repeated option was given", function()
+    local got = probe { options = { { "--put", env = "LLMDBENCH_PUT", type = "texts" } } }
+    with_env("LLMDBENCH_PUT", "from=env,both=1")
+    t.eq(7, cli.run { "probe", "--put", "a=1,b=2", "--put=c=3" })
+    t.eq({ "a=1,b=2", "c=3" }, got.cli.options.put)
+    t.eq("flag", got.cli.sources.put)
+    t.eq(7, cli.run { "probe" })
+    t.eq({ "from=env,both=1" }, got.cli.options.put)
+    t.eq("LLMDBENCH_PUT", got.cli.sources.put)
+    with_env("LLMDBENCH_PUT", nil)
+    t.eq(7, cli.run { "probe" })
+    t.eq(nil, got.cli.options.put)
+    t.ok(cli.run { "probe", "--put", "a=1", "--put", "" } ~= 7)
+  end)
+
   t.it("gives success when a command returns nothing", function()
     probe { run = function() end }
     t.eq(0, cli.run { "probe" })

@@ -11,4 +11,17 @@ t.describe("bench.plan.set", function()
     t.eq(nil, set.without_secrets "huggingface.token=hf_canary_set_1")
     t.eq(nil, set.without_secrets(nil))
   end)
+
+  t.it("takes several texts as one, each with quotes and brackets of its own", function()
+    local texts = { "a=1,b=x[", "a=2", "c.password=canary_set_3" }
+    local items = t.ok(set.parse(texts, "--set"))
+    local seen = {}
+    for i, item in ipairs(items) do seen[i] = item.key .. "=" .. tostring(item.value) end
+    t.eq({ "a=1", "b=x[", "a=2", "c.password=canary_set_3" }, seen)
+    set.hide_secrets(texts)
+    t.eq(nil, log.redact(texts[3]):find "canary")
+    t.eq({ "a=1,b=x[", "a=2" }, set.without_secrets(texts))
+    t.eq(nil, set.without_secrets { "c.password=canary_set_3" })
+    t.fails("invalid", set.parse({ "a='x", "b=y'" }, "--set"))
+  end)
 end)

@@ -85,6 +85,14 @@ t.describe("bench.plan", function()
     t.eq("setup treatment", built.stacks[1].origins["decode.replicas"])
   end)
 
+  t.it("applies every --set, the last one of a key winning", function()
+    local built = t.ok(build(TWO, { set = { "decode.replicas=5,gateway.className=a", "model.maxModelLen=999",
+      "gateway.className=b", "big:decode.replicas=6" } }))
+    local config = built.stacks[1].config
+    t.eq({ 6, 999, "b" }, { config.decode.replicas, config.model.maxModelLen, config.gateway.className })
+    t.eq(5, built.stacks[2].config.decode.replicas)
+  end)
+
   t.it("takes selectors from the least to the most specific", function()
     local built = t.ok(build(TWO, { set = "big:decode.replicas=9,b*:decode.replicas=8,decode.replicas=7" }))
     t.eq({ 9, 7 }, { built.stacks[1].config.decode.replicas, built.stacks[2].config.decode.replicas })

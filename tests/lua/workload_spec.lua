@@ -83,6 +83,8 @@ t.describe("bench.workload", function()
     t.fails("invalid", workload.override_treatment "nonsense")
     t.eq(nil, workload.override_treatment(nil))
     t.eq(nil, workload.override_treatment "")
+    local treatment = t.ok(workload.override_treatment { "a=1,b=2", "c=3" })
+    t.eq({ "a", "b", "c" }, { treatment.overrides[1].key, treatment.overrides[2].key, treatment.overrides[3].key })
   end)
 
   t.it("adds a key that the harness knows", function()

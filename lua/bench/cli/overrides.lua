@@ -66,6 +66,7 @@ end
 local function flag_text(option, value)
   if value == true then return option[1] end
   if value == false then return "--no-" .. option[1]:sub(3) end
+  if type(value) == "table" then value = table.concat(value, " " .. option[1] .. " ") end
   return ("%s %s"):format(option[1], shown(options.key(option):upper(), option, value, LONGEST_FLAG))
 end
 

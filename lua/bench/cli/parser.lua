@@ -123,6 +123,7 @@ local function add_option(parser, option)
   local added = parser:option(table.concat(option, " "), option.help or "")
   added:target(key):argname(option.metavar or key:upper())
   if option.many then added:args("+") end
+  if option.type == "texts" then added:count("*") end
 end
 
 local function add_argument(parser, argument)
@@ -180,6 +181,7 @@ function M.parse_or_leave(command, given)
     declared[i] = entry.option
     local key = options.key(entry.option)
     flags[key] = parsed[key]
+    if entry.option.type == "texts" and #flags[key] == 0 then flags[key] = nil end
   end
   for _, argument in ipairs(command.arguments or {}) do
     local value = parsed[argument[1]]

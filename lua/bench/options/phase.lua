@@ -11,8 +11,8 @@ local function profile_names()
   return names
 end
 
-M.set = { "--set", env = "LLMDBENCH_SET", metavar = "[STACK:]KEY=VALUE[,...]",
-  help = "change values of the configuration, for all stacks or those that match STACK" }
+M.set = { "--set", env = "LLMDBENCH_SET", type = "texts", metavar = "[STACK:]KEY=VALUE[,...]",
+  help = "change values of the configuration, for all stacks or those that match STACK; may be repeated" }
 
 -- What else changes the plan. Every command that plans has these, so that all make the same plan.
 M.plan = { title = "Plan",
@@ -51,8 +51,8 @@ M.load = {
     help = "harness that generates the load; the scenario's unless given" },
   { "--workload", "-w", env = "LLMDBENCH_WORKLOAD", metavar = "PROFILE", suggest = profile_names,
     help = "profile in workload/profiles/<harness>/, or a file" },
-  { "--overrides", "-o", env = "LLMDBENCH_OVERRIDES", metavar = "KEY=VALUE[,...]",
-    help = "change values of the profile: dotted keys, list elements by index (load.stages.0.rate=5)" },
+  { "--overrides", "-o", env = "LLMDBENCH_OVERRIDES", type = "texts", metavar = "KEY=VALUE[,...]",
+    help = "change values of the profile: dotted keys, list elements by index (load.stages.0.rate=5); may be repeated" },
   { "--experiments", "-e", env = "LLMDBENCH_EXPERIMENTS", type = "path", metavar = "FILE",
     help = "run the treatments of an experiment file instead of --overrides" },
   { "--dataset", "-x", env = "LLMDBENCH_DATASET", metavar = "PATH",

@@ -60,7 +60,7 @@ end
 
 ---Reads the files of a specification and the overrides.
 ---@param spec bench.Spec
----@param opts { set?: string, overrides?: table, sources?: table<string, string> }
+---@param opts { set?: string|string[], overrides?: table, sources?: table<string, string> }
 ---@param warnings string[] filled with what is odd but allowed
 ---@return bench.plan.Sources?
 ---@return bench.Error?

@@ -117,6 +117,20 @@ function M.parse_list(list)
   return overrides
 end
 
+---The overrides of one text or of several, in order.
+---@param texts string|string[] each as `parse_list` reads it
+---@return { key: string, value: any, raw: string }[]? overrides
+---@return bench.Error? err
+function M.parse_lists(texts)
+  local all = {}
+  for _, list in ipairs(type(texts) == "table" and texts or { texts }) do
+    local items, err = M.parse_list(list)
+    if not items then return nil, err end
+    for _, item in ipairs(items) do all[#all + 1] = item end
+  end
+  return all
+end
+
 -- Setting
 
 -- Decoded tables know their kind; of others, those with entries 1..n and the empty one are lists.

@@ -25,12 +25,12 @@ local function rank(selector)
   return selector:find("[*?]") and 2 or 3
 end
 
----@param list string
+---@param texts string|string[] several texts count as one that holds all their items
 ---@param origin string where it was given, e.g. `--set`
 ---@return { selector: string, key: string, value: any, raw: string, origin: string, rank: integer }[]?
 ---@return bench.Error?
-function M.parse(list, origin)
-  local items, err = override.parse_list(list)
+function M.parse(texts, origin)
+  local items, err = override.parse_lists(texts)
   if not items then return nil, err end
   for position, item in ipairs(items) do
     item.selector, item.key = split_selector(item.key)
@@ -55,24 +55,32 @@ local function names_secret(key)
 end
 
 ---Hides the values of keys such as `huggingface.token` in all that is printed or recorded from now on.
----@param list string as `parse` reads it
-function M.hide_secrets(list)
-  for _, item in ipairs(override.parse_list(list) or {}) do
+---@param texts string|string[] as `parse` reads them
+function M.hide_secrets(texts)
+  for _, item in ipairs(override.parse_lists(texts) or {}) do
     if names_secret(item.key) and type(item.value) == "string" and #item.value >= 4 then
       log.secret(item.value)
     end
   end
 end
 
----The list without the items that hold secrets, to be kept in a file.
----@param list string? as `parse` reads it
----@return string? public
-function M.without_secrets(list)
+-- A text without the items that hold secrets; nil if nothing is left.
+local function public_items(list)
   local kept = {}
-  for _, item in ipairs(list and override.parse_list(list) or {}) do
+  for _, item in ipairs(override.parse_list(list) or {}) do
     if not names_secret(item.key) then kept[#kept + 1] = item.key .. "=" .. item.raw end
   end
   return #kept > 0 and table.concat(kept, ",") or nil
+end
+
+---What was given without the items that hold secrets, to be kept in a file.
+---@param texts string|string[]? as `parse` reads them
+---@return string|string[]|nil public
+function M.without_secrets(texts)
+  if type(texts) ~= "table" then return texts and public_items(texts) end
+  local kept = {}
+  for _, list in ipairs(texts) do kept[#kept + 1] = public_items(list) end
+  return #kept > 0 and kept or nil
 end
 
 ---An error if an item's selector fits none of the stacks.
