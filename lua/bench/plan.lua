@@ -13,6 +13,7 @@ local flags = require "bench.plan.flags"
 local json = require "host.json"
 local kinds = require "bench.plan.kinds"
 local layers = require "bench.plan.layers"
+local merge = require "bench.plan.merge"
 local override = require "bench.plan.override"
 local refs = require "bench.plan.refs"
 local resolve = require "bench.plan.resolve"
@@ -175,7 +176,7 @@ local function check_kinds(stack, names, wanted, what)
     local value = access.get(stack.config, name)
     local kind = override.kind_of(value)
     if kind ~= wanted and kind ~= "null" then
-      return invalid(("%s: '%s' must be %s, not %s"):format(stack.origins[name] or "stack '" .. stack.name .. "'",
+      return invalid(("%s: '%s' must be %s, not %s"):format(merge.origin_at(stack.origins, name) or "stack '" .. stack.name .. "'",
         name, what, kinds.show(value)), wanted == "string" and kind ~= "map" and kind ~= "list"
         and "put it in quotes" or nil)
     end

@@ -65,6 +65,14 @@ t.describe("bench.plan.explain", function()
     t.contains("# stack two\ndecode.replicas = 2\n", text)
   end)
 
+  t.it("tells of a map that --set merged only what it changed", function()
+    local built = build(tree(SCENARIO), { set = "one:decode={replicas: 4}" })
+    local text = explain.text(t.ok(explain.find(built.stacks, "decode")), 2)
+    local _, count = text:gsub("from %-%-set", "")
+    t.eq(1, count, text)
+    t.contains("decode.replicas = 4\n    from --set\n    instead of 3 from ", text)
+  end)
+
   t.it("knows flags, variables, treatments and what follows from them", function()
     local built = build(tree(SCENARIO), { models = "org/flag", namespace = "mine",
       overrides = { { key = "decode.vllm.port", value = 1, origin = "exp.yaml:7" } },

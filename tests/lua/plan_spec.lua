@@ -236,6 +236,12 @@ t.describe("bench.plan", function()
     refused("'namespace.name' must be text, not true", "scenario: [{name: a, namespace: {name: on}}]")
   end)
 
+  t.it("names the place of a map where a plain value belongs", function()
+    refused("scenario.yaml:3: 'model.name' must be text, not a map",
+      "scenario:\n  - name: one\n    model: {name: {x: 1}}\n")
+    refused("scenario.yaml:2: 'model.name' must be text, not a list", "scenario:\n  - {name: one, model: {name: [x]}}\n")
+  end)
+
   t.it("takes switches written as text or as 0 and 1 for what they say", function()
     local built = t.ok(build [[
 scenario:

@@ -5,6 +5,7 @@ local M = {}
 
 local json = require "host.json"
 local kinds = require "bench.plan.kinds"
+local merge = require "bench.plan.merge"
 local override = require "bench.plan.override"
 local schema_of = require "bench.plan.schema"
 local text = require "host.text"
@@ -22,22 +23,9 @@ local function join(path, key)
   return path == "" and shown or path .. "." .. shown
 end
 
--- Where a key came from: itself, else the first key below it, else what it is part of.
-local function origin_of(origins, path)
-  if not origins then return nil end
-  if origins[path] then return origins[path] end
-  local prefix, below = path .. ".", nil
-  for known in pairs(origins) do
-    if known:sub(1, #prefix) == prefix and (not below or known < below) then below = known end
-  end
-  if below then return origins[below] end
-  local parent = path:match '^(.*)%."[^"]*"$' or path:match "^(.*)%.[^.]*$"
-  return parent and origin_of(origins, parent) or nil
-end
-
 local function report(state, path, finding)
   finding.key = path
-  finding.origin = origin_of(state.origins, path)
+  finding.origin = state.origins and merge.origin_at(state.origins, path)
   state.findings[#state.findings + 1] = finding
 end
 

@@ -43,6 +43,7 @@ local function merge(target, layer, path, origins, origin)
       merge(old, value, here, origins, origin)
     elseif value ~= json.null then  -- a null leaves what the lower layer says, even if that is nothing
       if type(old) == "table" and next(old) ~= nil then forget_below(origins, here) end
+      origins[here] = nil  -- a map has none of its own, its values have
       if old == nil then order[#order + 1] = key end
       json.take(target, key, layer)
       note(origins, here, value, origin)
@@ -58,6 +59,21 @@ end
 ---@param origin fun(path: string): string the origin of a key of `layer`
 function M.into(target, layer, origins, origin)
   merge(target, layer, "", origins, origin)
+end
+
+---Where a key came from: itself, else the first key below it, else what it is part of.
+---@param origins table<string, string>
+---@param path string
+---@return string? origin
+function M.origin_at(origins, path)
+  if origins[path] then return origins[path] end
+  local prefix, below = path .. ".", nil
+  for known in pairs(origins) do
+    if known:sub(1, #prefix) == prefix and (not below or known < below) then below = known end
+  end
+  if below then return origins[below] end
+  local parent = path:match '^(.*)%."[^"]*"$' or path:match "^(.*)%.[^.]*$"
+  return parent and M.origin_at(origins, parent) or nil
 end
 
 ---Notes the origin of one key that was set by hand.
@@ -104,7 +120,52 @@ function M.leaves(config)
   return leaves
 end
 
----Sets one dotted key and notes its origin.
+-- The value at a path whose parts may be indices of lists, from 0.
+local function value_at(node, parts)
+  for _, part in ipairs(parts) do
+    local kind = override.kind_of(node)
+    if kind ~= "list" and kind ~= "map" then return nil end
+    node = rawget(node, kind == "list" and (tonumber(part) or -1) + 1 or part)
+  end
+  return node
+end
+
+local function parts_below(parts, key)
+  local longer = { unpack(parts) }
+  longer[#longer + 1] = key
+  return longer
+end
+
+local function set_whole(target, parts, value, origins, origin, opts)
+  local ok, old = override.set(target, parts, value, opts)
+  if not ok then return nil, old end
+  local path = override.join_path(parts)
+  forget_below(origins, path)
+  origins[path] = nil
+  note(origins, path, value_at(target, parts), function() return origin end)
+  return true, old
+end
+
+local function is_filled_map(value) return override.kind_of(value) == "map" and next(value) ~= nil end
+
+local function set_parts(target, parts, value, origins, origin, opts)
+  if not is_filled_map(value) or override.kind_of(value_at(target, parts)) ~= "map" then
+    return set_whole(target, parts, value, origins, origin, opts)
+  end
+  local inner = {}
+  for name, option in pairs(opts or {}) do inner[name] = option end
+  inner.raw = nil  -- the text of the whole map
+  for _, key in ipairs(json.keys(value)) do
+    if value[key] ~= json.null then
+      local ok, err = set_parts(target, parts_below(parts, key), value[key], origins, origin, inner)
+      if not ok then return nil, err end
+    end
+  end
+  return true
+end
+
+---Sets one dotted key and notes its origin. A map with keys is merged into a map that is there, as layers are;
+---an empty one empties it.
 ---@param target table
 ---@param key string
 ---@param value any
@@ -112,14 +173,11 @@ end
 ---@param origin string
 ---@param opts? table options of `bench.plan.override.set`
 ---@return boolean? ok
----@return any old_or_err
+---@return any old_or_err the value before, unless maps were merged; or the error
 function M.set(target, key, value, origins, origin, opts)
   local parts, err = override.split_path(key)
   if not parts then return nil, err end
-  local ok, old = override.set(target, parts, value, opts)
-  if not ok then return nil, old end
-  M.note_one(origins, override.join_path(parts), origin)
-  return true, old
+  return set_parts(target, parts, value, origins, origin, opts)
 end
 
 return M
