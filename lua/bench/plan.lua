@@ -6,7 +6,6 @@
 local M = {}
 
 local access = require "bench.plan.access"
-local booleans = require "bench.plan.booleans"
 local check = require "bench.plan.check"
 local derive = require "bench.plan.derive"
 local flags = require "bench.plan.flags"
@@ -18,6 +17,7 @@ local override = require "bench.plan.override"
 local refs = require "bench.plan.refs"
 local resolve = require "bench.plan.resolve"
 local secrets = require "bench.plan.secrets"
+local settle = require "bench.plan.settle"
 local text = require "host.text"
 local trace = require "bench.plan.trace"
 local vars = require "bench.plan.vars"
@@ -141,10 +141,10 @@ local function apply_flags(stack, count, opts)
   local err
   stack.method, err = flags.apply_method(stack, opts.methods, opts.methods and source_of(opts, "methods"))
   if not stack.method then return err end
-  trace.step(stack, "--methods")
+  trace.step(stack, opts.methods and "--methods" or "derived")
   err = flags.apply_namespace(stack, opts.namespace, source_of(opts, "namespace"))
   if err then return err end
-  trace.step(stack, "--namespace")
+  trace.step(stack, opts.namespace and "--namespace" or "derived")
   apply_model(stack, count, opts)
   apply_switches(stack, opts)
   return apply_resolvers(stack, opts)
@@ -160,7 +160,7 @@ local function apply_derived(stack, count, tokens)
   local err = vars.resolve(stack)
   trace.step(stack, "derived")
   err = err or refs.resolve(stack)
-  booleans.settle(stack.config)
+  settle.config(stack.config)
   trace.step(stack, "references")
   return err
 end
@@ -191,7 +191,8 @@ local function build_stack(sources, index, opts, tokens)
   local stack, err = layers.stack(sources, index, opts.trace)
   if not stack then return nil, err end
   local count = #sources.names
-  booleans.settle(stack.config)
+  settle.config(stack.config)
+  trace.restate(stack)
   err = check_sections(stack) or apply_flags(stack, count, opts) or apply_derived(stack, count, tokens)
   if err then return nil, err end
   return stack

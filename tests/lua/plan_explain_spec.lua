@@ -73,6 +73,19 @@ t.describe("bench.plan.explain", function()
     t.contains("decode.replicas = 4\n    from --set\n    instead of 3 from ", text)
   end)
 
+  t.it("names no flags that were not given", function()
+    local built = build(tree [[
+scenario:
+  - name: one
+    decode: {enabled: "off", replicas: "7"}
+]])
+    local function said(key) return explain.text(t.ok(explain.find(built.stacks, key)), 1) end
+    t.match("^decode.enabled = false\n    from %S+scenario.yaml:3 %(stack%)\n$", said "decode.enabled")
+    t.match("^decode.replicas = 7\n    from %S+scenario.yaml:3 %(stack%)\n    instead of 1 ", said "decode.replicas")
+    t.contains("from default for 'auto' (derived)", said "namespace.name")
+    t.ok(not said("**"):find("(--", 1, true), said "**")
+  end)
+
   t.it("knows flags, variables, treatments and what follows from them", function()
     local built = build(tree(SCENARIO), { models = "org/flag", namespace = "mine",
       overrides = { { key = "decode.vllm.port", value = 1, origin = "exp.yaml:7" } },

@@ -259,6 +259,31 @@ scenario:
     t.eq({ "modelservice", false }, { built.stacks[1].method, built.stacks[1].config.standalone.enabled })
   end)
 
+  t.it("takes numbers written as text for what they say", function()
+    local config = t.ok(build([[
+scenario:
+  - name: one
+    local: {enabled: true, port: "18010"}
+    model: {maxModelLen: "4096", gpuMemoryUtilization: "0.90", shortName: "12", blockSize: "064"}
+    harness: {waitTimeout: "${decode.replicas}"}
+    decode:
+      replicas: "3"
+      resources: {limits: {cpu: "4"}}
+      initContainers: [{name: x, image: "a:1", restartPolicy: "5"}]
+    standalone: {probes: {startup: {failureThreshold: "90", periodSeconds: "0"}}}
+    inferenceExtension: {verbosity: "1"}
+    wva: {variantAutoscaling: {variantCost: "10.0"}}
+    vllmCommon: {inferencePort: "70000"}
+]], { set = 'routing.servicePort="8001"' })).stacks[1].config
+    t.eq({ 18010, 4096, 0.9, 3, 3, 90, 8001 }, { config["local"].port, config.model.maxModelLen,
+      config.model.gpuMemoryUtilization, config.decode.replicas, config.harness.waitTimeout,
+      config.standalone.probes.startup.failureThreshold, config.routing.servicePort })
+    t.eq({ "12", "064", "4", "5", "0", "1", "10.0", "70000" }, { config.model.shortName, config.model.blockSize,
+      config.decode.resources.limits.cpu, config.decode.initContainers[1].restartPolicy,
+      config.standalone.probes.startup.periodSeconds, config.inferenceExtension.verbosity,
+      config.wva.variantAutoscaling.variantCost, config.vllmCommon.inferencePort })
+  end)
+
   t.it("takes infinities, and says which numbers lose digits", function()
     local built = t.ok(build "scenario: [{name: one, local: {enabled: true, vars: {a: 1}}, mine: {top: .inf, odd: .nan}}]",
       { strict = false })

@@ -72,6 +72,17 @@ local function number_of(value)
   return tonumber(value)
 end
 
+---The number that a plain decimal text such as `90`, `-1` or `0.95` stands for; nil for other texts, for those with
+---leading zeros, and for whole numbers of which not all digits would be kept.
+---@param text string
+---@return number?
+function M.plain_number(text)
+  local whole, rest = text:match "^[-+]?(%d+)(.*)$"
+  if not whole or (#whole > 1 and whole:sub(1, 1) == "0") or not (rest == "" or rest:match "^%.%d+$") then return nil end
+  if #whole > 15 then return nil end
+  return tonumber(text)
+end
+
 local function in_range(kind, number)
   return (not kind.min or number >= kind.min) and (not kind.max or number <= kind.max)
 end

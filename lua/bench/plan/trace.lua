@@ -42,6 +42,19 @@ function M.step(stack, layer)
   end
 end
 
+---Lets the last change of each key show what its value has become since, where only its type was settled.
+---@param stack bench.plan.Stack
+function M.restate(stack)
+  local history = stack.history
+  if not history then return end
+  for path, value in pairs(merge.leaves(stack.config)) do
+    local changes, now = history.changes[path], history.now[path]
+    if now and now.text ~= text_of(value) then
+      now.text, changes[#changes].value = text_of(value), json.copy(value)
+    end
+  end
+end
+
 ---What a key has been, oldest first; the last one is in force.
 ---@param stack bench.plan.Stack a traced one
 ---@param path string
