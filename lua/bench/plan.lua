@@ -242,7 +242,7 @@ local function strict_error(findings)
 end
 
 local function finish_all(stacks, sources, opts, warnings)
-  local findings = {}
+  local findings = derive.clashes(stacks)
   derive.siblings(stacks)
   for _, stack in ipairs(stacks) do
     trace.step(stack, "siblings")

@@ -147,6 +147,19 @@ t.describe("bench.plan", function()
     refused("enables no deploy method", "scenario: [{name: one, modelservice: {enabled: false}}]")
   end)
 
+  t.it("warns when two stacks would get the same names", function()
+    local text = "shared: {standalone: {enabled: true}}\nscenario:\n  - {name: a, model: {name: org/one}}\n" ..
+      "  - {name: b, model: {name: org/two}}\n  - {name: c, model: {name: org/one}%s}\n"
+    local words = "scenario.yaml:5: stacks 'a' and 'c' serve the same model (org/one) in the same namespace (llmdbench)"
+    local function warnings(more, opts) return table.concat(t.ok(build(text:format(more), opts)).warnings, "\n") end
+    t.contains(words, warnings "")
+    refused(words, text:format "", { strict = true })
+    for _, more in ipairs { ", namespace: {name: other}", ", standalone: {enabled: false}", ", local: {enabled: true}" } do
+      t.ok(not warnings(more):find("serve the same", 1, true), more)
+    end
+    t.contains("'a' and 'b'", warnings("", { models = "x/y" }))
+  end)
+
   t.it("selects stacks by name", function()
     local built = t.ok(build(TWO, { stack = { "small" } }))
     t.eq(1, #built.selected)

@@ -76,6 +76,27 @@ function M.names(stack, count)
   end
 end
 
+local function clash(first, second)
+  local place = merge.origin_at(second.origins, "model.name")
+  return ("%sstacks '%s' and '%s' serve the same model (%s) in the same namespace (%s): their releases and objects have "
+    .. "the same names, and standup puts the second in the place of the first; give one of them another model.name or "
+    .. "namespace.name"):format(place and place .. ": " or "", first.name, second.name,
+    access.get(second.config, "model.name", ""), access.get(second.config, "namespace.name", ""))
+end
+
+---Stacks of a cluster whose objects would have the same names: one line for each that overwrites an earlier one.
+---@param stacks bench.plan.Stack[] with labels
+---@return string[]
+function M.clashes(stacks)
+  local taken, lines = {}, {}
+  for _, stack in ipairs(stacks) do
+    local name = stack.method .. " " .. access.get(stack.config, "model_id_label", "")
+    if taken[name] and stack.method ~= "local" then lines[#lines + 1] = clash(taken[name], stack) end
+    taken[name] = taken[name] or stack
+  end
+  return lines
+end
+
 local RULE = "inferenceExtension.inferencePoolProviderConfig.destinationRule"
 
 ---Names the host of a destination rule that has none.
