@@ -220,6 +220,7 @@ local function finish(stack, source_names, findings, defaults)
   for _, finding in ipairs(check.findings(stack.config, stack.origins, { defaults = defaults })) do
     findings[#findings + 1] = finding_text(finding)
   end
+  findings[#findings + 1] = derive.refused_names(stack)
   stack.digest = text.sha256(canonical(stack.config))
   access.strict(stack.config, source_names)
 end

@@ -160,6 +160,23 @@ t.describe("bench.plan", function()
     t.contains("'a' and 'b'", warnings("", { models = "x/y" }))
   end)
 
+  t.it("warns when the model's name makes names that the cluster refuses", function()
+    local function warnings(name, more)
+      local text = "scenario:\n  - name: a\n    model: {name: '" .. name .. "'}\n" .. (more or "")
+      return table.concat(t.ok(build(text)).warnings, "\n")
+    end
+    local words = "scenario.yaml:3: model.name: 'microsoft/phi-1_5' gives Kubernetes objects the name 'microsof-"
+    t.contains(words, warnings "microsoft/phi-1_5")
+    for _, name in ipairs { "a b/cdefghijk", "org/it''s", "org/model-a,b", "org/model-", "/abs/model", "01-ai/Yi-6B",
+      "org/mod\195\168le" } do
+      t.contains("which the API server refuses", warnings(name), name)
+    end
+    t.ok(not warnings("01-ai/Yi-6B", "    standalone: {enabled: true}\n"):find "refuses")
+    t.ok(not warnings("microsoft/phi-1_5", "    local: {enabled: true}\n"):find "refuses")
+    t.ok(not warnings("Qwen/Qwen3-0.6B"):find "refuses")
+    refused("the API server refuses", "scenario: [{name: a, model: {name: a/b_c}}]", { strict = true })
+  end)
+
   t.it("selects stacks by name", function()
     local built = t.ok(build(TWO, { stack = { "small" } }))
     t.eq(1, #built.selected)

@@ -76,6 +76,25 @@ function M.names(stack, count)
   end
 end
 
+-- Objects are called after the label; names that begin with it must begin with a letter, as those of services do.
+local function is_object_name(label, method)
+  local begins = method == "standalone" and "^[a-z0-9-]" or "^[a-z]"
+  return label:find(begins) ~= nil and label:find "^[a-z0-9-]*[a-z0-9]$" ~= nil
+end
+
+---Says whether the API server would refuse the names that follow from the model's.
+---@param stack bench.plan.Stack with a label
+---@return string? problem
+function M.refused_names(stack)
+  local label = access.get(stack.config, "model_id_label", "")
+  if stack.method == "local" or label == "" or is_object_name(label, stack.method) then return nil end
+  local place = merge.origin_at(stack.origins, "model.name")
+  return ("%smodel.name: '%s' gives Kubernetes objects the name '%s', which the API server refuses: names have lower-case "
+    .. "letters, digits and '-', begin with a letter and end with a letter or digit; give model.name another name for "
+    .. "clients, and the hub's in model.huggingfaceId"):format(place and place .. ": " or "",
+    access.get(stack.config, "model.name", ""), label)
+end
+
 local function clash(first, second)
   local place = merge.origin_at(second.origins, "model.name")
   return ("%sstacks '%s' and '%s' serve the same model (%s) in the same namespace (%s): their releases and objects have "
