@@ -12,6 +12,7 @@ local flags = require "bench.plan.flags"
 local json = require "host.json"
 local kinds = require "bench.plan.kinds"
 local layers = require "bench.plan.layers"
+local lists = require "bench.lists"
 local merge = require "bench.plan.merge"
 local override = require "bench.plan.override"
 local refs = require "bench.plan.refs"
@@ -243,7 +244,7 @@ local function strict_error(findings)
 end
 
 local function finish_all(stacks, sources, opts, warnings)
-  local findings = derive.clashes(stacks)
+  local findings = lists.extend(sources.scenario.findings, unpack(derive.clashes(stacks)))
   derive.siblings(stacks)
   for _, stack in ipairs(stacks) do
     trace.step(stack, "siblings")

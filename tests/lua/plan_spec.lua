@@ -245,6 +245,16 @@ t.describe("bench.plan", function()
     refused("has no model.name", ONE, { defaults = "model: {name: \"\"}\n" })
   end)
 
+  t.it("finds misspelt keys at the top of a scenario, and lets holders of anchors be", function()
+    local text = "x-common: &c {replicas: 4}\nbase: {a: 1}\nx-shared: 1\n%s: {decode: {replicas: 9}}\n" .. ONE
+    t.eq({}, t.ok(build(text:format "defaults")).warnings)
+    for key, meant in pairs { shard = "shared", Shared = "shared", shraed = "shared", scenarios = "scenario" } do
+      local words = ("scenario.yaml:4: the key '%s' has no effect (did you mean '%s'?)"):format(key, meant)
+      t.contains(words, table.concat(t.ok(build(text:format(key))).warnings, "\n"))
+      refused(words, text:format(key), { strict = true })
+    end
+  end)
+
   t.it("refuses names that are no good as folders", function()
     for _, name in ipairs { "", ".", "..", "a/b", "/abs", "a b", "-x", ".hidden", "a\\nb", ("x"):rep(101), "x.yaml",
       "plan.json" } do

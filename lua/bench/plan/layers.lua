@@ -16,7 +16,7 @@ local trace = require "bench.plan.trace"
 ---@class bench.plan.Sources
 ---@field local_defaults bench.plan.Layer
 ---@field defaults bench.plan.Layer
----@field scenario { file: string, shared: table?, stacks: table[], lines: table<string, integer>? }
+---@field scenario { file: string, shared: table?, stacks: table[], lines: table<string, integer>?, findings: string[] }
 ---@field set table[] items of `--set`
 ---@field overrides table[] items of a setup treatment
 ---@field names string[] of all stacks

@@ -140,6 +140,22 @@ local function missing(layer)
   return bad(layer.file, "the key 'scenario' is missing", SHAPE)
 end
 
+local SLIPS = { scenario = 2, shared = 1 }  -- letters that may be wrong for a key to count as misspelt
+
+-- Other keys may hold what anchors name; only slips of the pen are found.
+local function misspelt_keys(layer)
+  local findings = {}
+  for _, key in ipairs(json.keys(layer.tree)) do
+    for name, most in pairs(SLIPS) do
+      if key ~= name and text.distance(key, name) <= most then
+        findings[#findings + 1] = ("%s: the key '%s' has no effect (did you mean '%s'?); %s"):format(
+          place(layer, key), key, name, SHAPE)
+      end
+    end
+  end
+  return findings
+end
+
 local function check_scenario(layer)
   local stacks, shared = layer.tree.scenario, layer.tree.shared
   if stacks == nil then return missing(layer) end
@@ -168,7 +184,8 @@ end
 
 ---@param path string
 ---@param warnings string[]
----@return { file: string, shared: table?, stacks: table[], lines: table<string, integer>? }? scenario
+---@return { file: string, shared: table?, stacks: table[], lines: table<string, integer>?, findings: string[] }? scenario
+---  findings: what is probably a mistake
 ---@return bench.Error?
 function M.load(path, warnings)
   local layer, err = load_map(path, warnings)
@@ -177,7 +194,8 @@ function M.load(path, warnings)
   if err then return nil, err end
   local shared = layer.tree.shared
   if not M.is_true(shared) then shared = nil end
-  return { file = path, shared = shared, stacks = layer.tree.scenario, lines = layer.lines }
+  return { file = path, shared = shared, stacks = layer.tree.scenario, lines = layer.lines,
+    findings = misspelt_keys(layer) }
 end
 
 -- The key without its last part; nil for a key of one part.
