@@ -329,8 +329,11 @@ scenario:
       { strict = false })
     t.eq(math.huge, built.stacks[1].config.mine.top)
     built = t.ok(build "scenario: [{name: one, local: {enabled: true}, mine: {n: [123456789012345678]}}]")
-    t.contains("scenario.yaml:1: mine.n.0: is so large that its last digits are lost",
+    t.contains("scenario.yaml:1: mine.n.0: is so large that its last digits may be lost",
       table.concat(built.warnings, "\n"))
+    built = t.ok(build(ONE, { set = "decode.replicas=9007199254740993" }))
+    t.contains("--set: decode.replicas: is so large", table.concat(built.warnings, "\n"))
+    t.eq({}, t.ok(build(ONE, { set = "decode.replicas=9007199254740991" })).warnings)
   end)
 
   t.it("takes a shared section that says nothing for none", function()

@@ -147,7 +147,7 @@ function check_value(state, path, value, node)
   wrong_type(state, path, value, node)
 end
 
-local LARGEST_EXACT = 2 ^ 53
+local FIRST_INEXACT = 2 ^ 53  -- also what 2^53 + 1 becomes
 
 -- Whole numbers of which doubles do not keep all digits.
 local function check_digits(state, path, value)
@@ -156,8 +156,8 @@ local function check_digits(state, path, value)
     for key, each in pairs(value) do
       check_digits(state, is_list and path .. "." .. (key - 1) or join(path, key), each)
     end
-  elseif type(value) == "number" and value % 1 == 0 and math.abs(value) > LARGEST_EXACT then
-    report(state, path, { message = "is so large that its last digits are lost: put it in quotes" })
+  elseif type(value) == "number" and value % 1 == 0 and math.abs(value) >= FIRST_INEXACT then
+    report(state, path, { message = "is so large that its last digits may be lost: put it in quotes" })
   end
 end
 
