@@ -5,7 +5,7 @@ local M = {}
 local fields = require "bench.profile.fields"
 local load = require "host.load"
 local text = require "host.text"
-local yaml = require "host.yaml"
+local user_yaml = require "bench.plan.user_yaml"
 
 ---@class bench.profile.Plan
 ---@field stages table[] stage tables for `host.load`
@@ -107,7 +107,7 @@ function M.plan(tree, opts) return fields.guard(build, tree, opts) end
 ---@return bench.Error? err `invalid`
 function M.parse(source, opts)
   local warnings = {}
-  local tree, err = yaml.decode(source, { file = opts.file, warnings = warnings })
+  local tree, err = user_yaml.decode(source, { file = opts.file, warnings = warnings })
   if err then return nil, err end
   local token = source:match "REPLACE_ENV_[%w_]+"
   if token then

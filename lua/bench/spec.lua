@@ -9,7 +9,7 @@ local json = require "host.json"
 local lists = require "bench.lists"
 local override = require "bench.plan.override"
 local text = require "host.text"
-local yaml = require "host.yaml"
+local user_yaml = require "bench.plan.user_yaml"
 
 ---@class bench.Spec
 ---@field name string `category/name`, or the file name for one outside of the search folders
@@ -296,7 +296,7 @@ end
 -- The rendered text as a tree.
 local function parse(spec)
   local changed = spec.text ~= spec.source:gsub("\r?\n$", "")
-  local tree, err = yaml.decode(spec.text, { file = spec.path .. (changed and " (rendered)" or "") })
+  local tree, err = user_yaml.decode(spec.text, { file = spec.path .. (changed and " (rendered)" or "") })
   if err then return nil, err end
   err = check_shape(spec, tree) or check_keys(spec, tree)
   if err then return nil, err end

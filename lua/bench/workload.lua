@@ -7,6 +7,7 @@ local fs = require "host.fs"
 local info = require "host.info"
 local override = require "bench.plan.override"
 local text = require "host.text"
+local user_yaml = require "bench.plan.user_yaml"
 local yaml = require "host.yaml"
 
 -- What a profile may ask for as REPLACE_ENV_<name>, and how a user gives it.
@@ -146,7 +147,7 @@ function M.render(source, opts)
     local value = opts.tokens[name]
     if value ~= nil and value ~= "" then return value end
   end)
-  local tree, err = yaml.decode(rendered, { file = opts.file })
+  local tree, err = user_yaml.decode(rendered, { file = opts.file })
   if err then return nil, err end
   local missing = unresolved(tree)
   if #missing > 0 then return nil, token_error(missing[1], opts.file) end

@@ -245,6 +245,33 @@ t.describe("bench.plan", function()
     refused("has no model.name", ONE, { defaults = "model: {name: \"\"}\n" })
   end)
 
+  t.it("gives hints that help the writer of a file", function()
+    local bomb = { "a: &a [x]" }
+    for i = 1, 9 do
+      local name, before = string.char(97 + i), string.char(96 + i)
+      bomb[i + 1] = ("%s: &%s [%s]"):format(name, name, ("*" .. before .. ", "):rep(10))
+    end
+    local err = refused("write some of the aliases (*NAME) out", table.concat(bomb, "\n") .. "\n" .. ONE)
+    t.ok(not err.hint:find "max_expanded")
+    err = refused("keep one document", ONE .. "---\n" .. ONE)
+    t.ok(not err.hint:find "decode_all")
+    for set, words in pairs { ["=2"] = "--set: '=2' is not an override", ["decode.replicas"] = "is not an override",
+      ["decode..replicas=2"] = "--set: 'decode..replicas' is not a dotted key" } do
+      t.contains("example", refused(words, ONE, { set = set }).hint)
+      t.contains("decode.replicas", refused(words, ONE, { set = set }).hint)
+    end
+  end)
+
+  t.it("names place and stack of a bad namespace or image", function()
+    refused("scenario.yaml:2: stack 'one': namespace.name: 'Bad_NS' is not a namespace name",
+      "scenario:\n  - {name: one, local: {enabled: true}, namespace: {name: Bad_NS}}\n")
+    local text = "scenario:\n  - name: one\n    decode:\n      initContainers: [{name: x, %s}]\n"
+    refused("scenario.yaml:4: stack 'one': decode.initContainers.0.imageKey: 'nope' does not match any entry of images",
+      text:format "imageKey: nope", { defaults = DEFAULTS .. "images: {a: {repository: r, tag: t}}\n" })
+    refused("scenario.yaml:4: stack 'one': decode.initContainers.0: cannot set both image and imageKey",
+      text:format "image: i, imageKey: a")
+  end)
+
   t.it("finds misspelt keys at the top of a scenario, and lets holders of anchors be", function()
     local text = "x-common: &c {replicas: 4}\nbase: {a: 1}\nx-shared: 1\n%s: {decode: {replicas: 9}}\n" .. ONE
     t.eq({}, t.ok(build(text:format "defaults")).warnings)

@@ -87,7 +87,11 @@ function M.apply_namespace(stack, value, origin)
       set(stack, "namespace", "name", own, "default for 'auto'")
     end
     local err = check_namespace(tostring(own))
-    if err then return err end
+    if err then
+      err.message = ("%s: stack '%s': namespace.name: %s"):format(merge.origin_at(stack.origins, "namespace.name"),
+        stack.name, err.message)
+      return err
+    end
     return follow_gateway(stack, own, "namespace.name")
   end
   local names, err = M.namespaces(value)

@@ -5,6 +5,9 @@ local M = {}
 local json = require "host.json"
 local override = require "bench.plan.override"
 
+---A key of the configuration, for hints.
+M.EXAMPLE = "decode.replicas"
+
 local function child(path, key)
   local shown = key:find("[.\"]") and '"' .. key .. '"' or key
   return path == "" and shown or path .. "." .. shown
@@ -175,7 +178,7 @@ end
 ---@return boolean? ok
 ---@return any old_or_err the value before, unless maps were merged; or the error
 function M.set(target, key, value, origins, origin, opts)
-  local parts, err = override.split_path(key)
+  local parts, err = override.split_path(key, M.EXAMPLE)
   if not parts then return nil, err end
   return set_parts(target, parts, value, origins, origin, opts)
 end

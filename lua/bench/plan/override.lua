@@ -10,13 +10,17 @@ local function invalid(message, hint)
   return { code = "invalid", message = message, hint = hint }
 end
 
+-- A key as workload profiles have them.
+M.EXAMPLE = "load.stages.0.rate"
+
 -- Reading
 
 ---Splits `a.b."c.d".0` (also `a[0]`) into its parts; parts of digits stay text.
 ---@param key string
+---@param example? string a key, for the hint; one of workload profiles unless given
 ---@return string[]? parts
 ---@return bench.Error? err
-function M.split_path(key)
+function M.split_path(key, example)
   local parts, at = {}, 1
   local normal = key:gsub("%[(%d+)%]", ".%1")
   while true do
@@ -24,7 +28,7 @@ function M.split_path(key)
     local part = quoted
     if not quoted then part, stop = normal:match('^([^."]+)()', at) end
     if not part then
-      return nil, invalid("'" .. key .. "' is not a dotted key", "example: load.stages.0.rate")
+      return nil, invalid("'" .. key .. "' is not a dotted key", "example: " .. (example or M.EXAMPLE))
     end
     parts[#parts + 1] = part
     if stop > #normal then return parts end
@@ -95,9 +99,10 @@ end
 
 ---Reads `key=value,key=value`. A comma inside quotes or brackets does not separate.
 ---@param list string
+---@param example? string a key, for the hint; one of workload profiles unless given
 ---@return { key: string, value: any, raw: string }[]? overrides
 ---@return bench.Error? err
-function M.parse_list(list)
+function M.parse_list(list, example)
   local items, err = split_items(list)
   if not items then return nil, err end
   local overrides = {}
@@ -106,7 +111,7 @@ function M.parse_list(list)
       local key, raw = item:match("^%s*([^=]-)%s*=(.*)$")
       if not key or key == "" then
         return nil, invalid("'" .. item .. "' is not an override",
-          "write KEY=VALUE, for example load.stages.0.rate=5")
+          "write KEY=VALUE, for example " .. (example or M.EXAMPLE) .. "=5")
       end
       local value
       value, err = M.parse_value(raw)
@@ -119,12 +124,13 @@ end
 
 ---The overrides of one text or of several, in order.
 ---@param texts string|string[] each as `parse_list` reads it
+---@param example? string a key, for the hint
 ---@return { key: string, value: any, raw: string }[]? overrides
 ---@return bench.Error? err
-function M.parse_lists(texts)
+function M.parse_lists(texts, example)
   local all = {}
   for _, list in ipairs(type(texts) == "table" and texts or { texts }) do
-    local items, err = M.parse_list(list)
+    local items, err = M.parse_list(list, example)
     if not items then return nil, err end
     for _, item in ipairs(items) do all[#all + 1] = item end
   end

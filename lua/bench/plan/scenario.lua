@@ -6,6 +6,7 @@ local fs = require "host.fs"
 local json = require "host.json"
 local override = require "bench.plan.override"
 local text = require "host.text"
+local user_yaml = require "bench.plan.user_yaml"
 local yaml = require "host.yaml"
 
 ---@class bench.plan.Layer one file's contribution
@@ -47,7 +48,7 @@ local function parse(path, stat)
   local content, err = read(path, stat)
   if not content then return nil, err end
   local warnings, tree = {}
-  tree, err = yaml.decode(content, { file = path, warnings = warnings })
+  tree, err = user_yaml.decode(content, { file = path, warnings = warnings })
   if err then return nil, err end
   if override.kind_of(tree) ~= "map" then
     local what = tree == json.null and "is empty" or "holds a " .. override.kind_of(tree)

@@ -30,8 +30,11 @@ end
 ---@return { selector: string, key: string, value: any, raw: string, origin: string, rank: integer }[]?
 ---@return bench.Error?
 function M.parse(texts, origin)
-  local items, err = override.parse_lists(texts)
-  if not items then return nil, err end
+  local items, err = override.parse_lists(texts, merge.EXAMPLE)
+  if not items then
+    err.message = origin .. ": " .. err.message
+    return nil, err
+  end
   for position, item in ipairs(items) do
     item.selector, item.key = split_selector(item.key)
     item.origin, item.rank, item.position = origin, rank(item.selector), position

@@ -9,6 +9,7 @@ local names = require "bench.doe.names"
 local override = require "bench.plan.override"
 local schema = require "bench.plan.schema"
 local text = require "host.text"
+local user_yaml = require "bench.plan.user_yaml"
 local yaml = require "host.yaml"
 
 local M = {}
@@ -30,7 +31,7 @@ local function source_of(path)
   if not content then return nil, err end
   local warnings = {}
   local tree
-  tree, err = yaml.decode(content, { file = path, warnings = warnings })
+  tree, err = user_yaml.decode(content, { file = path, warnings = warnings })
   if err then return nil, err end
   local lines
   local function at(...)

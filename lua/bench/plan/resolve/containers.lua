@@ -14,8 +14,11 @@ local function given(map, key)
   return value
 end
 
-local function refuse(path, message, hint)
-  return { code = "invalid", key = path, message = path .. ": " .. message, hint = hint }
+local function refuse(state, path, message, hint)
+  local stack = state.stack
+  local place = merge.origin_at(stack.origins, path)
+  return { code = "invalid", key = path, message = ("%sstack '%s': %s: %s"):format(place and place .. ": " or "",
+    stack.name, path, message), hint = hint }
 end
 
 local function entry_of(state, path, key)
@@ -26,12 +29,12 @@ local function entry_of(state, path, key)
   end
   table.sort(names)
   if type(key) ~= "string" then
-    return nil, refuse(path .. ".imageKey", "must be a string, the name of an entry of images, not "
+    return nil, refuse(state, path .. ".imageKey", "must be a string, the name of an entry of images, not "
       .. override.kind_of(key))
   end
   local entry = rawget(known, key)
   if override.kind_of(entry) ~= "map" then
-    return nil, refuse(path .. ".imageKey", "'" .. key .. "' does not match any entry of images"
+    return nil, refuse(state, path .. ".imageKey", "'" .. key .. "' does not match any entry of images"
       .. text.did_you_mean(key, names), "available: " .. table.concat(names, ", "))
   end
   return entry
@@ -40,7 +43,7 @@ end
 local function tag_of(state, path, key, entry)
   local repository, tag = given(entry, "repository"), given(entry, "tag")
   if not repository or not tag then
-    return nil, refuse(path .. ".imageKey", "images." .. key .. " has an empty repository or tag",
+    return nil, refuse(state, path .. ".imageKey", "images." .. key .. " has an empty repository or tag",
       "set images." .. key .. ".repository and images." .. key .. ".tag")
   end
   if tag ~= "auto" then return repository .. ":" .. tag, nil, "images." .. key end
@@ -80,7 +83,7 @@ end
 local function resolve_one(state, path, container)
   local image, key = given(container, "image"), given(container, "imageKey")
   if image and key then
-    return refuse(path, "cannot set both image and imageKey", "keep one of them")
+    return refuse(state, path, "cannot set both image and imageKey", "keep one of them")
   end
   if key then return by_key(state, path, container) end
   if type(image) == "string" then return by_tag(state, path, container) end
