@@ -133,6 +133,14 @@ local function value_at(node, parts)
   return node
 end
 
+-- Maps that were empty had an origin; now what they hold has.
+local function forget_maps(target, parts, origins)
+  for depth = 1, #parts do
+    local above = { unpack(parts, 1, depth) }
+    if override.kind_of(value_at(target, above)) == "map" then origins[override.join_path(above)] = nil end
+  end
+end
+
 local function parts_below(parts, key)
   local longer = { unpack(parts) }
   longer[#longer + 1] = key
@@ -144,7 +152,7 @@ local function set_whole(target, parts, value, origins, origin, opts)
   if not ok then return nil, old end
   local path = override.join_path(parts)
   forget_below(origins, path)
-  origins[path] = nil
+  forget_maps(target, parts, origins)
   note(origins, path, value_at(target, parts), function() return origin end)
   return true, old
 end
