@@ -2,7 +2,9 @@
 #include "core/http.hpp"
 
 #include "bind/http_options.hpp"
+#include "core/env.hpp"
 #include "core/http/event_stream.hpp"
+#include "core/http/proxy.hpp"
 #include "core/http/status_error.hpp"
 #include "core/http/url.hpp"
 #include "core/json.hpp"
@@ -296,6 +298,18 @@ int l_index(lua_State* L) {
   return 1;
 }
 
+int l_proxy(lua_State* L) {
+  const auto url = core::parse_url(script::check_string(L, 1));
+  if (!url) return script::fail(L, url.error());
+  const auto& env = *script::world(L).env;
+  auto proxy = core::proxy_from_env(*url, [&env](const std::string& name) { return env.get(name); });
+  if (!proxy) return script::fail(L, proxy.error());
+  if (!*proxy) return 0;
+  const std::string text = (*proxy)->origin();
+  lua_pushlstring(L, text.data(), text.size());
+  return 1;
+}
+
 constexpr script::Function kMethods[] = {
     {"read", script::guard<l_read>, script::kWaits}, {"chunks", script::guard<l_chunks>},
     {"events", script::guard<l_stream_events>},      {"close", script::guard<l_close>},
@@ -310,7 +324,7 @@ constexpr script::Function kIterators[] = {
 constexpr script::Function kFunctions[] = {
     {"get", script::guard<l_get>, script::kWaits},         {"post", script::guard<l_post>, script::kWaits},
     {"request", script::guard<l_request>, script::kWaits}, {"open", script::guard<l_open>, script::kWaits},
-    {"events", script::guard<l_events>, script::kWaits},
+    {"events", script::guard<l_events>, script::kWaits},   {"proxy", script::guard<l_proxy>},
 };
 
 }  // namespace

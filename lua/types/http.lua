@@ -65,6 +65,13 @@ function http.post(url, opts) end
 ---@return bench.Error? err as for `get`
 function http.request(method, url, opts) end
 
+---The proxy that a request to `url` goes through by the variables HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY
+---(also in lower case), without its credentials. Loopback addresses have none.
+---@param url string
+---@return string? proxy `http://HOST:PORT`; nil for none
+---@return bench.Error? err `invalid`: the URL, or what the variable holds
+function http.proxy(url) end
+
 ---Asks and waits for the head of the answer only; the body is read from the stream.
 ---@async
 ---@param url string

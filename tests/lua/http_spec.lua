@@ -1,3 +1,4 @@
+local env = require "host.env"
 local http = require "host.http"
 local json = require "host.json"
 local sim = require "host.sim"
@@ -24,6 +25,22 @@ t.describe("http.get and http.post", function()
     local answer = t.ok(http.post(url .. "/v1/completions", { json = completion() }))
     t.eq(3, json.decode(answer.body).usage.completion_tokens)
     t.eq(404, t.ok(http.request("GET", url .. "/nowhere")).status)
+  end)
+
+  t.it("go through the proxy that the environment names, if any", function()
+    for _, name in ipairs { "http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "no_proxy",
+      "NO_PROXY" } do
+      local before = env.get(name)
+      env.set(name, nil)
+      t.cleanup(function() env.set(name, before) end)
+    end
+    t.eq(nil, http.proxy "http://server:8000")
+    env.set("HTTP_PROXY", "http://user:canary@proxy:3128")
+    env.set("NO_PROXY", "inside")
+    t.eq("http://proxy:3128", http.proxy "http://server:8000")
+    t.eq({ nil, nil, nil }, { http.proxy "http://inside:8000", http.proxy "http://127.0.0.1:1", http.proxy "https://server" })
+    env.set("HTTP_PROXY", "socks://x")
+    t.fails("invalid", http.proxy "http://server:8000")
   end)
 
   t.it("work while the clock is virtual", function()

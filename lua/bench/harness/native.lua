@@ -8,6 +8,7 @@ local M = {
 
 local clock = require "host.clock"
 local fs = require "host.fs"
+local http = require "host.http"
 local json = require "host.json"
 local load = require "host.load"
 local profile = require "bench.profile"
@@ -105,6 +106,15 @@ local function use_exact_words(plan)
   end
 end
 
+-- The questions of the run may go through a proxy; the load does not.
+local function note_proxy(plan)
+  local url = plan.stages[1] and plan.stages[1].url
+  local proxy = url and http.proxy(url)
+  if not proxy then return end
+  plan.notes[#plan.notes + 1] = ("the load goes straight to %s and not through the proxy %s of the environment"):format(url,
+    proxy)
+end
+
 local function profile_source(job)
   if job.profile_text then return job.profile_text end
   return fs.read(job.profile)
@@ -196,6 +206,7 @@ function M.run(_ctx, _stack, job)
   if not plan then return nil, err end
   local started_at = clock.rfc3339()
   use_exact_words(plan)
+  note_proxy(plan)
   return run_stages(job, plan,
     { stages = {}, started_at = started_at, notes = { unpack(plan.notes) }, seed = plan.seed })
 end
