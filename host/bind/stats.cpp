@@ -1,4 +1,6 @@
 // host.stats: exact percentiles, summaries, and a mergeable histogram.
+#include <limits>
+
 #include <cmath>
 
 #include "core/stats/histogram.hpp"
@@ -71,7 +73,10 @@ int l_summary(lua_State* L) {
 }
 
 int l_samples_needed(lua_State* L) {
-  lua_pushnumber(L, static_cast<lua_Number>(core::stats::samples_needed(check_percent(L, 1))));
+  const double percent = check_percent(L, 1);
+  const bool is_extreme = percent <= 0 || percent >= 100;
+  lua_pushnumber(L, is_extreme ? std::numeric_limits<lua_Number>::infinity()
+                               : static_cast<lua_Number>(core::stats::samples_needed(percent)));
   return 1;
 }
 

@@ -21,7 +21,7 @@ function stats.summary(values, opts) end
 
 ---The smallest sample that supports a percentile: with fewer, one or two values decide it.
 ---@param percent number
----@return integer count 11 for 50, 662 for 99, 6636 for 99.9.
+---@return number count 11 for 50, 662 for 99, 6636 for 99.9; `math.huge` for 0 and 100, which no sample supports
 function stats.samples_needed(percent) end
 
 ---Ranks (from 1) of the two sorted values that enclose a percentile, by the exact binomial distribution.
