@@ -3,6 +3,7 @@
 local M = {}
 
 local access = require "bench.plan.access"
+local devices = require "bench.plan.devices"
 local json = require "host.json"
 local lists = require "bench.lists"
 local override = require "bench.plan.override"
@@ -24,13 +25,6 @@ local function number(config, path, fallback)
   return tonumber(access.get(config, path, fallback)) or fallback
 end
 
--- Devices of one pod of a role: its own count, else what its parallelism takes.
-local function devices(config, role)
-  local own = access.get(config, role .. ".accelerator.count")
-  if own ~= nil then return tonumber(own) or 0 end
-  return number(config, role .. ".parallelism.tensor", 1) * number(config, role .. ".parallelism.dataLocal", 1)
-end
-
 local function is_served(config, role)
   return access.get(config, role .. ".enabled", true) == true
 end
@@ -43,9 +37,8 @@ local function accelerators(stack)
   for _, role in ipairs(stack.method == "fma" and {} or roles) do
     local pods = is_served(config, role) and number(config, role .. ".replicas", 0) or 0
     if multinode then pods = pods * math.max(1, number(config, role .. ".parallelism.workers", 1)) end
-    local resource = access.get(config, role .. ".accelerator.resource")
-      or access.get(config, "accelerator.resource", "accelerators")
-    local count = pods * devices(config, role)
+    local resource = devices.resource(config, role) or "accelerators"
+    local count = pods * devices.of_pod(config, role)
     if count > 0 then total[resource] = (total[resource] or 0) + count end
   end
   return total

@@ -23,10 +23,19 @@ t.describe("demand.of", function()
   local function of(text, role) return demand.of(yaml.decode(text), role or "decode") end
 
   t.it("counts GPUs", function()
-    t.eq(4, of("decode: {replicas: 1, parallelism: {tensor: 2, data: 2}}").gpus_per_pod)
-    t.eq(8, of("decode: {replicas: 1, accelerator: {count: '8'}, parallelism: {tensor: 2}}\naccelerator: {count: 3}").gpus_per_pod)
-    t.eq(3, of("decode: {replicas: 1}\naccelerator: {count: 3}").gpus_per_pod)
-    t.eq(5, of("decode: {replicas: 1, acceleratorNr: 5, accelerator: {count: 8}}").gpus_per_pod)
+    local function gpus(text, role) return of(text, role).gpus_per_pod end
+    t.eq(4, gpus "decode: {replicas: 1, parallelism: {tensor: 2, dataLocal: 2}}")
+    t.eq(8, gpus "decode: {replicas: 1, accelerator: {count: '8'}, parallelism: {tensor: 2}}\naccelerator: {count: 3}")
+    t.eq(5, gpus "decode: {replicas: 1, acceleratorNr: 5, accelerator: {count: 8}}")
+    t.eq(3, gpus("standalone: {replicas: 1}\naccelerator: {count: 3}", "standalone"))
+  end)
+
+  t.it("counts what the manifest asks for", function()
+    local function gpus(text) return of(text).gpus_per_pod end
+    t.eq(1, gpus "decode: {replicas: 1}\naccelerator: {count: 3}", "the general count is not for decode")
+    t.eq(2, gpus "decode: {replicas: 1, parallelism: {tensor: 2, data: 8, dataLocal: 1}}", "one of eight pods")
+    t.eq(4, gpus "decode: {replicas: 1, resources: {limits: {a/gpu: 4}}}\naccelerator: {resource: a/gpu}")
+    t.eq(8, of("decode: {replicas: 1, parallelism: {tensor: 1, data: 1, dataLocal: 8}}").need)
   end)
 
   t.it("leaves out what needs no GPU", function()
@@ -48,6 +57,8 @@ t.describe("demand.of", function()
       t.eq(nil, demand.memory_of(name), name)
     end
     t.eq(24, of("decode: {replicas: 1, acceleratorType: {labelValue: H100-80GB}}\naccelerator: {memory: 24}").gpu_gib)
+    local several = of "decode: {replicas: 1, acceleratorType: {labelValue: A100-40GB, labelValues: [H200, H100-80GB]}}"
+    t.eq({ 80, "H100-80GB" }, { several.gpu_gib, several.gpu }, "a pod may get the smallest")
   end)
 end)
 

@@ -168,6 +168,14 @@ _anchors: {a: {b: 1}}
     t.eq("must be text, not 1 (put it in quotes)", only("decode: {nodeSelector: {a: 1}}").message)
   end)
 
+  t.it("takes only numbers for counts of accelerators", function()
+    accepts 'decode: {accelerator: {count: "2"}}'
+    for _, key in ipairs { "decode: {accelerator: {count: two}}", "accelerator: {count: two}",
+      "standalone: {accelerator: {count: two}}", "decode: {acceleratorNr: two}" } do
+      t.eq("must be a whole number of at least 0, not the text 'two'", only(key).message)
+    end
+  end)
+
   t.it("finds what is wrong inside of lists", function()
     local found = only("decode: {initContainers: [{name: a}, {name: b, imageKye: c}]}", {
       origins = { ["decode.initContainers"] = "s.yaml:3" } })

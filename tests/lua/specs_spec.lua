@@ -35,6 +35,8 @@ t.describe("bench.specs", function()
       wide = "shared: {multinode: {enabled: true}, wva: {enabled: true}}\nscenario:\n"
         .. "  - {name: a, decode: {parallelism: {dataLocal: 8, workers: 2}}}\n",
       alone = "scenario: [{name: a, standalone: {enabled: true, replicas: 2, parallelism: {tensor: 4}}}]",
+      launched = "scenario: [{name: a, standalone: {enabled: true, replicas: 2, launcher: {enabled: true}}}]",
+      counted = "scenario: [{name: a, accelerator: {count: 4}, standalone: {enabled: true}}]",
       here = "scenario: [{name: a, local: {enabled: true, command: [serve, x], vars: {gguf: {env: NO_SUCH_VARIABLE_}}}}]",
     } }
     local function needs(name) return table.concat(t.ok(row(rows, "mine/" .. name)).needs, ", ") end
@@ -46,6 +48,8 @@ t.describe("bench.specs", function()
     t.contains("16 nvidia.com/gpu", needs "wide")
     t.contains("LeaderWorkerSet, WVA and Prometheus", needs "wide")
     t.eq("Kubernetes, 8 nvidia.com/gpu", needs "alone")
+    t.eq("Kubernetes, 4 nvidia.com/gpu", needs "launched", "server and launcher have one each")
+    t.eq("Kubernetes, 4 nvidia.com/gpu", needs "counted")
     t.eq("serve, local.vars.gguf", needs "here")
     t.eq({}, t.ok(row(rows, "local/quickstart")).needs)
   end)

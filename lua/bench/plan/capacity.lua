@@ -101,11 +101,11 @@ end
 function Check:gpus()
   local demand = self.demand
   if demand.need > demand.gpus_per_pod then
-    self:say("problem", "tensor %d x data %d parallelism needs %d GPUs, a pod asks for %d: "
-      .. "raise accelerator.count or lower %s.parallelism",
-      demand.tensor, demand.data, demand.need, demand.gpus_per_pod, demand.role)
+    self:say("problem", "tensor %d x local data %d parallelism needs %d GPUs, a pod asks for %d: "
+      .. "raise %s.accelerator.count or lower %s.parallelism",
+      demand.tensor, demand.data, demand.need, demand.gpus_per_pod, demand.role, demand.role)
   elseif demand.need < demand.gpus_per_pod then
-    self:say("problem", "a pod asks for %d GPUs, tensor %d x data %d parallelism uses %d: %d idle",
+    self:say("problem", "a pod asks for %d GPUs, tensor %d x local data %d parallelism uses %d: %d idle",
       demand.gpus_per_pod, demand.tensor, demand.data, demand.need, demand.gpus_per_pod - demand.need)
   end
   if not demand.gpu_gib then

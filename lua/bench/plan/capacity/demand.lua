@@ -2,17 +2,18 @@
 ---@class bench.plan.capacity.demand
 local M = {}
 
+local devices = require "bench.plan.devices"
 local tree = require "bench.tree"
 
 ---@class bench.plan.capacity.Demand
 ---@field role string
 ---@field skip string? why nothing is checked
 ---@field tensor integer
----@field data integer
+---@field data integer data parallel replicas of a pod
+---@field need integer GPUs that these take
 ---@field gpus_per_pod integer
 ---@field gpu_gib number? nil: not known
 ---@field gpu string? what says so
-
 
 local function whole(value)
   local number = tonumber(value)
@@ -37,28 +38,40 @@ function M.memory_of(name)
   end
 end
 
+-- Of several kinds of GPU the smallest, since a pod may get any.
+local function smallest(names)
+  local least, which
+  for _, name in ipairs(names) do
+    local memory = type(name) == "string" and M.memory_of(name)
+    if memory and (not least or memory < least) then least, which = memory, name end
+  end
+  return least, which
+end
+
+-- What the manifests ask for: `labelValues`, else `labelValue`.
+local function labels_of(config, role)
+  local several = tree.at(config, role, "acceleratorType", "labelValues")
+  if type(several) == "table" and #several > 0 then return several end
+  return { tree.at(config, role, "acceleratorType", "labelValue") }
+end
+
 local function gpu_memory(config, role)
   local given = tree.at(config, role, "accelerator", "memory") or tree.at(config, "accelerator", "memory")
   if tonumber(given) then return tonumber(given), "accelerator.memory" end
   if type(given) == "string" and M.memory_of(given) then return M.memory_of(given), given end
-  local label = tree.at(config, role, "acceleratorType", "labelValue")
-  for _, name in ipairs { label or false, tree.at(config, "accelerator", "type") or false } do
-    local memory = type(name) == "string" and M.memory_of(name)
-    if memory then return memory, name end
-  end
-  return nil, type(label) == "string" and label or nil
+  local labels = labels_of(config, role)
+  local memory, name = smallest(labels)
+  if not memory then memory, name = smallest { tree.at(config, "accelerator", "type") } end
+  return memory, name or type(labels[1]) == "string" and labels[1] or nil
 end
 
-local function gpus_per_pod(config, role, need)
-  local explicit = whole(tree.at(config, role, "acceleratorNr"))
-    or whole(tree.at(config, role, "accelerator", "count")) or whole(tree.at(config, "accelerator", "count"))
-  return explicit or need, explicit
-end
-
-local function skip_reason(config, role, explicit)
+local function skip_reason(config, role, gpus)
   if tree.at(config, role, "enabled") == false then return "is not enabled" end
   if (whole(tree.at(config, role, "replicas")) or 0) == 0 then return "has no replicas" end
-  if explicit == 0 or tree.at(config, "accelerator", "type") == "cpu" then return "uses no GPUs" end
+  if (whole(tree.at(config, role, "parallelism", "tensor")) or 1) == 0 then
+    return "has no tensor parallelism, that is no GPUs"
+  end
+  if gpus == 0 or tree.at(config, "accelerator", "type") == "cpu" then return "uses no GPUs" end
 end
 
 ---What one role asks for.
@@ -67,12 +80,10 @@ end
 ---@return bench.plan.capacity.Demand
 function M.of(config, role)
   local tensor = whole(tree.at(config, role, "parallelism", "tensor")) or 1
-  local data = whole(tree.at(config, role, "parallelism", "data")) or 1
+  local data = devices.engines(config, role)
   local demand = { role = role, tensor = tensor, data = data, need = tensor * data }
-  local explicit
-  demand.gpus_per_pod, explicit = gpus_per_pod(config, role, demand.need)
-  demand.skip = skip_reason(config, role, explicit)
-  if not demand.skip and demand.need == 0 then demand.skip = "has no tensor parallelism, that is no GPUs" end
+  demand.gpus_per_pod = whole(tree.at(config, role, "acceleratorNr")) or devices.of_server(config, role)
+  demand.skip = skip_reason(config, role, demand.gpus_per_pod)
   demand.gpu_gib, demand.gpu = gpu_memory(config, role)
   return demand
 end

@@ -29,7 +29,7 @@ return {
   { "#gpuLabel.labelValues", "list of text?", "Several values; wins over labelValue." },
 
   { "#accelerator", "open section", "Accelerators of this role instead of the general ones." },
-  { "#accelerator.count", "int>=0 | text?", "How many per pod; the parallelism decides unless given." },
+  { "#accelerator.count", "int>=0?", "How many per pod; the parallelism decides unless given." },
   { "#accelerator.resource", "text?", "Kubernetes resource, such as nvidia.com/gpu." },
   { "#accelerator.resourceName", "text?", "Not used: see resource." },
   { "#accelerator.memory", "text | int?", "Memory of one, in GB, for the capacity check." },
