@@ -281,6 +281,14 @@ t.describe("the launcher", function()
     t.eq("docker.io/vllm/vllm-openai:v2", launcher("{enabled: true, image: {tag: v2}}").image)
   end)
 
+  t.it("takes its command line as a list of words", function()
+    local function args(list)
+      return pod("{launcher: {enabled: true, args: " .. list .. "}}").containers[2].args
+    end
+    t.eq({ "serve --port 8001 --name 'a b' '' 'it'\\''s' '$HOME'\n" },
+      args [=[[serve, --port, 8001, --name, a b, "", "it's", $HOME]]=])
+  end)
+
   t.it("counts devices by parallelism alone", function()
     local containers = pod("{launcher: {enabled: true}, parallelism: {tensor: 2}, accelerator: {count: 4}}").containers
     t.eq({ "4", "2" }, { containers[1].resources.limits["nvidia.com/gpu"],
