@@ -200,6 +200,18 @@ t.describe("a session with manifests", function()
     t.eq({}, fs.list(empty))
     t.fails("invalid", open(tree(templates), { workspace = empty, dry_run = true }))
   end)
+
+  t.it("tell templates in which namespace the shared gateway is", function()
+    local built = built_of(tree({ ["08_r.yaml.j2"] = "in: {{ shared_gateway_namespace }}" }, [[
+scenario:
+  - {name: alone, standalone: {enabled: true}, gateway: {namespace: zero}}
+  - {name: a, gateway: {namespace: one}}
+  - {name: b, gateway: {namespace: two}}
+]]))
+    t.eq(nil, manifests.render(built))
+    t.eq("in: one\n", built.manifests.a[1].text)
+    t.eq("in: one\n", built.manifests.b[1].text)
+  end)
 end)
 
 t.describe("bench.plan.helm", function()

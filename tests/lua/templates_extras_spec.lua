@@ -198,6 +198,15 @@ resources: {limits: {nvidia.com/gpu: "2", cpu: "1", memory: 250Mi}}
 ]], pod.spec.containers[1])
   end)
 
+  t.it("asks requesters on their own ports", function()
+    local pod = all(", requester: {probePort: 9090, spiPort: 9091}")[4].spec.template
+    t.eq("9091", pod.metadata.annotations["dual-pods.llm-d.ai/admin-port"])
+    local container = pod.spec.containers[1]
+    t.eq({ 9090, 9090, 9091 }, { container.readinessProbe.httpGet.port, container.ports[1].containerPort,
+      container.ports[2].containerPort })
+    t.eq({ "PROBES_PORT=9090", "SPI_PORT=9091" }, templates.env(container.env))
+  end)
+
   t.it("lets its controllers see the nodes, and installs them", function()
     local role = doc("25", FMA .. "}")
     t.eq({ "fma-node-viewer", yaml "[{apiGroups: [''], resources: [nodes], verbs: [get, list, watch]}]" },

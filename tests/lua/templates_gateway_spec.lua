@@ -59,6 +59,13 @@ t.describe("routes", function()
     t.eq("infra-mine-inference-gateway", at(doc("08", "release: mine"), "spec.parentRefs.1.name"))
     t.eq("front", at(doc("08", "release: mine\ngateway: {name: front}"), "spec.parentRefs.1.name"))
   end)
+
+  t.it("name the gateway's namespace where another stack has it in one of its own", function()
+    local function parent(injected) return at(doc("08", "gateway: {namespace: two}", injected), "spec.parentRefs.1") end
+    t.eq("one", parent("shared_gateway_namespace: one").namespace)
+    t.eq(nil, parent("shared_gateway_namespace: two").namespace)
+    t.eq(nil, parent().namespace)
+  end)
 end)
 
 t.describe("the gateway's implementation", function()

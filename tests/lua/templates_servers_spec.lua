@@ -36,6 +36,12 @@ proxy:
     t.eq({}, { all.common, all.serviceAccountOverride, all.tracing, all.requester, all.extraObjects })
   end)
 
+  t.it("mount the weights where the server looks for them", function()
+    local all = values "model: {cacheBase: /mnt/weights}"
+    t.eq("/mnt/weights", all.modelArtifacts.mountPath)
+    t.contains("vllm serve /mnt/weights/models/", all.decode.containers[1].args[1])
+  end)
+
   t.it("without a token, from the hub, with the user's labels", function()
     local artifacts = values("modelservice: {uriProtocol: hf}\nmodelArtifacts: {extraLabels: {a.b/c: yes, n: 1}}",
       "huggingface: {enabled: false}").modelArtifacts

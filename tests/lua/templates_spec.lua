@@ -49,6 +49,8 @@ t.describe("manifest templates", function()
       speaking "wva: {enabled: true, variantAutoscaling: {enabled: false}}")
     t.eq("01 02 03 04 05 06 07 08 09 10 11 12 13 18 19 21 22 23 27",
       speaking "wva: {enabled: true, hpa: {enabled: false}}")
+    t.eq(nil, speaking("wva: {enabled: true}\n" .. templates.STANDALONE):find "2[78]", "there is no decode server")
+    t.eq(nil, speaking "wva: {enabled: true}\nfma: {enabled: true}":find "2[78]", "there is no decode server")
     t.eq(BEHIND_GATEWAY:gsub("18", "18 20"), (speaking(nil, "pod_name: h-1")))
   end)
 end)

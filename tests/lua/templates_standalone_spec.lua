@@ -324,6 +324,17 @@ t.describe("the standalone service", function()
     spec = standalone("15", "{service: {type: ClusterIP, " .. extras).spec
     t.eq({}, { spec.loadBalancerIP, spec.loadBalancerSourceRanges })
   end)
+
+  t.it("listens where it is asked", function()
+    local section = "{vllm: {port: 9000}}"
+    local container = server(section, "vllmCommon: {inferencePort: 12345}")
+    t.eq({ 9000, 9000, 9000 }, { container.ports[1].containerPort, container.readinessProbe.httpGet.port,
+      standalone("15", section).spec.ports[1].targetPort })
+    local env = table.concat(templates.env(container.env), " ")
+    t.contains("VLLM_INFERENCE_PORT=9000", env)
+    t.contains("VLLM_INFERENCE_PORT=8000",
+      table.concat(templates.env(server("{}", "vllmCommon: {inferencePort: 12345}").env), " "))
+  end)
 end)
 
 t.describe("monitors", function()

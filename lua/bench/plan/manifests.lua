@@ -7,6 +7,7 @@ local M = {}
 local fs = require "host.fs"
 local render = require "host.render"
 local secrets = require "bench.plan.secrets"
+local tree = require "bench.tree"
 local yaml = require "host.yaml"
 
 ---@class bench.plan.Manifest
@@ -136,16 +137,24 @@ local function stripped(content)
   return content:match("^%s*(.*%S)") or ""
 end
 
-local function render_one(set, template, variables)
-  local rendered, err = render.text(template.source, variables, options(template.path, set.dir))
+local function render_one(set, template, variables, globals)
+  local opts = options(template.path, set.dir)
+  opts.globals = globals
+  local rendered, err = render.text(template.source, variables, opts)
   if not rendered then return nil, template_fault(set, template, err) end
   return { name = template.output, template = template.path, text = stripped(rendered) .. "\n" }
 end
 
-local function render_stack(set, stack, faults)
+-- The gateway's namespace, as the stack that owns the gateway has it.
+local function gateway_namespace(built, stack)
+  local owner = built.stacks[tree.at(stack.config, "sharedInfraStackIndex")]
+  return owner and tree.at(owner.config, "gateway", "namespace")
+end
+
+local function render_stack(set, stack, globals, faults)
   local manifests, variables = {}, render.variables(stack.config)
   for _, template in ipairs(set) do
-    local manifest, fault = render_one(set, template, variables)
+    local manifest, fault = render_one(set, template, variables, globals)
     if manifest then
       manifests[#manifests + 1] = manifest
       fault = yaml_fault(manifest)
@@ -212,7 +221,9 @@ function M.render(built)
     local set, err = load_for(built, stacks[1].method)
     if not set then return err end
     local faults = {}
-    for _, stack in ipairs(stacks) do all[stack.name] = render_stack(set, stack, faults) end
+    for _, stack in ipairs(stacks) do
+      all[stack.name] = render_stack(set, stack, { shared_gateway_namespace = gateway_namespace(built, stack) }, faults)
+    end
     if #faults > 0 then return error_of(faults, #built.stacks) end
   end
   built.manifests = all
