@@ -1,8 +1,9 @@
----Does a configuration keep to the schema? Misspelt keys, wrong types and values out of range are found, each
----with the place where it was written.
+---Does a configuration keep to the schema? Misspelt keys, wrong types, values out of range and such that do not fit
+---together are found, each with the place where it was written.
 ---@class bench.plan.check
 local M = {}
 
+local consistency = require "bench.plan.consistency"
 local json = require "host.json"
 local kinds = require "bench.plan.kinds"
 local merge = require "bench.plan.merge"
@@ -184,6 +185,9 @@ function M.findings(config, origins, opts)
   if state.complete == nil then state.complete = not is_local(config) end
   check_section(state, "", config, state.schema.root, false)
   check_digits(state, "", config)
+  for _, each in ipairs(not opts.schema and consistency.findings(config, opts.defaults) or {}) do
+    report(state, each.key, { message = each.message })
+  end
   return state.findings
 end
 
