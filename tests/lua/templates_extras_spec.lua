@@ -207,6 +207,13 @@ resources: {limits: {nvidia.com/gpu: "2", cpu: "1", memory: 250Mi}}
     t.eq({ "PROBES_PORT=9090", "SPI_PORT=9091" }, templates.env(container.env))
   end)
 
+  t.it("pulls the images of its controllers, and that of the autoscaler, as it is told", function()
+    local release = doc("26", FMA .. ", image: {pullPolicy: Never}}").releases[1]
+    t.eq("Never", release.values[1].launcherPopulator.pullPolicy)
+    t.eq("Always", doc("19", WVA).wva.imagePullPolicy)
+    t.eq("Never", doc("19", "wva: {enabled: true, image: {pullPolicy: Never}}").wva.imagePullPolicy)
+  end)
+
   t.it("lets its controllers see the nodes, and installs them", function()
     local role = doc("25", FMA .. "}")
     t.eq({ "fma-node-viewer", yaml "[{apiGroups: [''], resources: [nodes], verbs: [get, list, watch]}]" },

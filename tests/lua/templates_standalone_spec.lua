@@ -279,6 +279,8 @@ t.describe("the launcher", function()
       customPreprocessCommand: "source a", args: "serve\nmore"}]]
     t.eq({ "l:1.10", "source a\nserve\nmore\n" }, { container.image, container.args[1] })
     t.eq("docker.io/vllm/vllm-openai:v2", launcher("{enabled: true, image: {tag: v2}}").image)
+    t.eq("Never", launcher("{enabled: true, image: {pullPolicy: Never}}").imagePullPolicy)
+    t.eq("Always", launcher("{enabled: true}").imagePullPolicy)
   end)
 
   t.it("takes its command line as a list of words", function()

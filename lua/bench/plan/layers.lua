@@ -12,6 +12,7 @@ local scenario = require "bench.plan.scenario"
 local set = require "bench.plan.set"
 local text = require "host.text"
 local trace = require "bench.plan.trace"
+local unused = require "bench.plan.unused"
 
 ---@class bench.plan.Sources
 ---@field local_defaults bench.plan.Layer
@@ -143,6 +144,7 @@ local function assemble(sources, index, traced, preset)
   trace.step(stack, "--set")
   err = err or set.apply(stack, sources.overrides)
   trace.step(stack, "setup treatment")
+  for _, warning in ipairs(unused.warnings(stack, sources.set, sources.overrides)) do table.insert(stack.warnings, warning) end
   return not err and stack or nil, err
 end
 
@@ -186,7 +188,7 @@ function M.stack(sources, index, traced)
   if not stack then return nil, err end
   local preset, warning = preset_of(stack)
   if preset then return assemble(sources, index, traced, preset) end
-  if warning then stack.warnings[1] = warning end
+  if warning then stack.warnings[#stack.warnings + 1] = warning end
   return stack
 end
 

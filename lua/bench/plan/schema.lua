@@ -104,6 +104,15 @@ local function step_into(schema, place, kind, part)
   return open and as_place { { kind = "any" } } or nil
 end
 
+---Says the meaning of a key that nothing reads it? What to do instead, if there is something.
+---@param node bench.plan.schema.Node
+---@return boolean unused
+---@return string? instead
+function M.is_unused(node)
+  local instead = (node.doc or ""):match "^Not used: (.+)%.$"
+  return instead ~= nil or node.doc == "Not used.", instead
+end
+
 ---What the schema says about a key; nil if it does not know it.
 ---@param parts string[] indices of lists are digits
 ---@return bench.plan.schema.Node?

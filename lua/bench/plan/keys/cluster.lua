@@ -16,6 +16,8 @@ return {
   { "namespace.labels.podSecurity.warn", "text?", "Level that is warned about." },
 
   { "images", "section?", "Container images." },
+  { "images.vllmOpenai", "#image?", "For init containers that name it by imageKey; nothing else runs it." },
+  { "images.python", "#image?", "For init containers that name it by imageKey; nothing else runs it." },
   { "images.*", "#image?", "An image; initContainers name it by imageKey." },
 
   { "helmRepositories", "section?", "Where charts come from." },
@@ -33,7 +35,7 @@ return {
   { "storage.workloadPvc", "#claim?", "Volume for results." },
   { "storage.modelPvc", "#claim?", "Volume for weights; all stacks share it." },
   { "storage.extraPvc", "#claim?", "One more volume; none without a name." },
-  { "storage.hostPath", "text | map?", "Folder of the nodes instead of a claim." },
+  { "storage.hostPath", "text | map?", "Not used: give a volume of type hostPath." },
 
   { "accelerator", "section?", "Accelerators of all roles." },
   { "accelerator.type", "text?",
@@ -55,7 +57,8 @@ return {
   { "affinity.podAffinity", "map?", "Kubernetes podAffinity." },
   { "affinity.podAntiAffinity", "map?", "Kubernetes podAntiAffinity." },
   { "annotations", "section?", "Annotations of what is deployed." },
-  { "annotations.common", "map of text?", "On everything." },
+  { "annotations.common", "map of text?",
+    "On Deployments of model servers (through the chart for decode and prefill) and on their PodMonitors." },
   { "annotations.decode", "section?", "On decode." },
   { "annotations.decode.pod", "map of scalar?", "On its pods." },
   { "annotations.decode.container", "map?", "Not used." },

@@ -80,7 +80,7 @@ return {
   { "#claim.size", "quantity?", "Space asked for." },
   { "#claim.accessModes", "list of text?", "Access modes." },
   { "#claim.storageClassName", "text?", "Storage class; auto, default or empty: that of the cluster." },
-  { "#claim.volumeMode", "text?", "Not used." },
+  { "#claim.volumeMode", "text?", "Filesystem or Block." },
 
   { "#image", "section", "A container image." },
   { "#image.repository", "text?", "Registry and name." },
