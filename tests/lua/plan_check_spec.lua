@@ -32,6 +32,8 @@ t.describe("types of the schema", function()
     t.eq(true, optional)
     _, optional = kinds.parse "text"
     t.eq(false, optional)
+    t.eq({ { kind = "list", of = { { kind = "word", word = "a" }, { kind = "word", word = "b" } } }, { kind = "text" } },
+      (kinds.parse 'list of ("a" | "b") | text?'))
     t.raises(function() kinds.parse "txet" end, "unknown type 'txet'")
   end)
 
@@ -42,6 +44,7 @@ t.describe("types of the schema", function()
       { "bool", { true, false, "yes", "Off", "1", 0, 1 }, { "maybe", 2, "" } },
       { "text", { "", "a", "16" }, { 16, true, 1.5 } },
       { "scalar", { "a", 1, false }, {} },
+      { "name", { "a", "my-ns-2", "0" }, { "Bad_NS", "a.b", "-a", "a-", "", ("a"):rep(64), 5 } },
       { "quantity", { 4, "4", "500m", "40Gi", "1.5", "1e3", "16k", ".5Ti" }, { "40GiB", "", "lots", "4 Gi", true } },
       { '"" | "auto" | int 1..65535', { "", "auto", 8000, "8000" }, { "any", 0, 65536 } },
     } do
@@ -61,6 +64,7 @@ t.describe("types of the schema", function()
     t.eq("a whole number of at least 0 or 'auto'", kinds.describe(kinds.parse 'int>=0 | "auto"'))
     t.eq("a number from 0 to 1", kinds.describe(kinds.parse "number 0..1?"))
     t.eq("text or a list of texts", kinds.describe(kinds.parse "text | list of text"))
+    t.eq("a list of 'a', 'b'", kinds.describe(kinds.parse 'list of ("a" | "b")'))
   end)
 end)
 
@@ -174,6 +178,31 @@ _anchors: {a: {b: 1}}
       "standalone: {accelerator: {count: two}}", "decode: {acceleratorNr: two}" } do
       t.eq("must be a whole number of at least 0, not the text 'two'", only(key).message)
     end
+  end)
+
+  t.it("takes only values that there are", function()
+    for wrong, expected in pairs {
+      ["gateway: {service: {type: Foo}}"] = "'ClusterIP' or 'NodePort' or 'LoadBalancer'",
+      ["standalone: {role: foo}"] = "'prefill' or 'decode' or 'both'",
+      ["standalone: {service: {nodePort: 80}}"] = "a whole number from 30000 to 32767",
+      ["decode: {vllm: {imagePullPolicy: Sometimes}}"] = "'Always' or 'IfNotPresent' or 'Never' or empty",
+      ["images: {vllm: {pullPolicy: Sometimes}}"] = "'Always' or 'IfNotPresent' or 'Never' or empty",
+      ["storage: {modelPvc: {accessModes: [RWX]}}"] = "'ReadWriteOnce' or 'ReadOnlyMany' or 'ReadWriteMany' or "
+        .. "'ReadWriteOncePod'",
+      ["storage: {modelPvc: {volumeMode: Files}}"] = "'Filesystem' or 'Block' or empty",
+      ["modelservice: {uriProtocol: HF}"] = "'pvc' or 'hf'",
+      ["harness: {namespace: Bad_NS}"] = "a name of lower-case letters, digits and '-' or empty",
+    } do t.eq(expected, only(wrong).expected, wrong) end
+    accepts "storage: {modelPvc: {accessModes: [ReadWriteOnce, ReadOnlyMany], volumeMode: Block}}"
+    accepts "gateway: {namespace: auto, service: {type: null}}\nwva: {namespace: ''}\nharness: {namespace: my-ns}"
+    accepts "decode: {vllm: {imagePullPolicy: null}}\nstandalone: {service: {nodePort: '30080'}}"
+  end)
+
+  t.it("wants a name for each variable", function()
+    local found = check.findings(t.ok(yaml.decode "decode: {extraEnvVars: [{value: b}]}"), nil, { complete = true })
+    local keys = {}
+    for _, each in ipairs(found) do keys[each.key] = each.message end
+    t.eq("missing: must be text", keys["decode.extraEnvVars.0.name"])
   end)
 
   t.it("finds what is wrong inside of lists", function()

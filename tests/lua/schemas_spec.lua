@@ -44,6 +44,13 @@ t.describe("scenario.json", function()
     accepts("scenario", "scenario: [{name: a, decode: , standalone: {enabled: 'yes'}}]\nshared:")
   end)
 
+  t.it("knows names and values of which there are a few, in patterns that strict readers take", function()
+    accepts("scenario", "scenario: [{name: a, storage: {modelPvc: {accessModes: [ReadWriteOnce, '${x.y}']}}}]")
+    refuses("scenario", "accessModes", "scenario: [{name: a, storage: {modelPvc: {accessModes: [RWX]}}}]")
+    refuses("scenario", "namespace", "scenario: [{name: a, harness: {namespace: Bad_NS}}]")
+    for name, text in pairs(schemas.files()) do t.eq(nil, text:match "\\\\[_%-]", name) end
+  end)
+
   t.it("refuses planted mistakes", function()
     refuses("scenario", "modle", "scenario: [{name: a, modle: {}}]")
     refuses("scenario", "replcas", "scenario: [{name: a, decode: {replcas: 1}}]")

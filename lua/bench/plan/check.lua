@@ -123,7 +123,8 @@ local function wrong_type(state, path, value, node)
   if node.secret then actual = "another value" end
   local message = "must be " .. expected .. ", not " .. actual
   local scalar = type(value) == "number" or type(value) == "boolean"
-  if scalar and node.types[1].kind == "text" then message = message .. " (put it in quotes)" end
+  local first = node.types[1].kind
+  if scalar and (first == "text" or first == "name") then message = message .. " (put it in quotes)" end
   report(state, path, { message = message, expected = expected, actual = actual })
 end
 

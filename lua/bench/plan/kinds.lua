@@ -1,5 +1,6 @@
 ---The types that keys of the configuration can have, written as text: `int>=0`, `number 0..1?`,
----`text | list of text`, `map of scalar`, `#probe`, `"auto"`. A `?` at the end: may be missing or null.
+---`text | list of text`, `list of ("a" | "b")`, `map of scalar`, `#probe`, `"auto"`. A `?` at the end: may be missing or
+---null.
 ---@class bench.plan.kinds
 local M = {}
 
@@ -7,7 +8,7 @@ local json = require "host.json"
 local override = require "bench.plan.override"
 
 ---@class bench.plan.Kind one alternative of a type
----@field kind string text, bool, int, number, quantity, scalar, any, word, list, map, section or shape
+---@field kind string text, name (of a Kubernetes namespace), bool, int, number, quantity, scalar, any, word, list, map, section or shape
 ---@field min? number
 ---@field max? number
 ---@field of? bench.plan.Kind[] of a list's items, of a map's values
@@ -17,7 +18,7 @@ local override = require "bench.plan.override"
 
 local BOOL_WORDS = { ["true"] = true, ["false"] = false, yes = true, no = false, on = true, off = false,
   ["1"] = true, ["0"] = false }
-local SIMPLE = { text = true, bool = true, quantity = true, scalar = true, any = true, list = true, map = true,
+local SIMPLE = { text = true, name = true, bool = true, quantity = true, scalar = true, any = true, list = true, map = true,
   section = true }
 
 -- Reading types
@@ -35,7 +36,7 @@ local function parse_one(text)
   if word then return { kind = "word", word = word } end
   if text:sub(1, 1) == "#" then return { kind = "shape", name = text } end
   local container, of = text:match "^(%l+) of (.+)$"
-  if container then return { kind = container, of = parse_alternatives(of) } end
+  if container then return { kind = container, of = parse_alternatives(of:match "^%((.*)%)$" or of) } end
   if text == "open section" then return { kind = "section", open = true } end
   local number, rest = text:match "^(int)(.*)$"
   if not number then number, rest = text:match "^(number)(.*)$" end
@@ -44,9 +45,16 @@ local function parse_one(text)
   return { kind = text }
 end
 
+-- What stands in parentheses belongs together.
+local function hide_inner(text)
+  return (text:gsub("%b()", function(inner) return (inner:gsub(" | ", " \1 ")) end))
+end
+
 function parse_alternatives(text)
   local alternatives = {}
-  for part in (text .. " | "):gmatch "(.-) | " do alternatives[#alternatives + 1] = parse_one(part) end
+  for part in (hide_inner(text) .. " | "):gmatch "(.-) | " do
+    alternatives[#alternatives + 1] = parse_one((part:gsub(" \1 ", " | ")))
+  end
   return alternatives
 end
 
@@ -95,6 +103,10 @@ local function is_quantity(value)
     or unit:match "^[eE][-+]?%d+$" ~= nil)
 end
 
+local function is_name(value)
+  return type(value) == "string" and #value <= 63 and value:match "^[a-z0-9][-a-z0-9]*$" ~= nil and value:sub(-1) ~= "-"
+end
+
 local function is_scalar(value)
   return type(value) == "string" or type(value) == "number" or type(value) == "boolean"
 end
@@ -110,6 +122,7 @@ end
 
 local ACCEPTS = {
   text = function(_, value) return type(value) == "string" end,
+  name = function(_, value) return is_name(value) end,
   scalar = function(_, value) return is_scalar(value) end,
   any = function() return true end,
   word = function(kind, value) return value == kind.word end,
@@ -152,7 +165,8 @@ end
 
 -- Describing types and values
 
-local NAMES = { text = "text", bool = "true or false", quantity = "an amount such as 4, 500m or 40Gi",
+local NAMES = { text = "text", name = "a name of lower-case letters, digits and '-'", bool = "true or false",
+  quantity = "an amount such as 4, 500m or 40Gi",
   scalar = "a plain value", any = "anything", list = "a list", map = "a map", section = "a map",
   shape = "a map" }
 
@@ -162,10 +176,17 @@ local function range_words(kind, noun)
   return noun
 end
 
+local function describe_words(kinds)
+  local words = {}
+  for i, kind in ipairs(kinds) do words[i] = "'" .. kind.word .. "'" end
+  return "a list of " .. table.concat(words, ", ")
+end
+
 local function describe_one(kind)
   if kind.kind == "word" then return kind.word == "" and "empty" or "'" .. kind.word .. "'" end
   if kind.kind == "int" then return range_words(kind, "a whole number") end
   if kind.kind == "number" then return range_words(kind, "a number") end
+  if kind.kind == "list" and kind.of and kind.of[1].kind == "word" then return describe_words(kind.of) end
   if kind.kind == "list" and kind.of and kind.of[1].kind ~= "any" then
     local plural = { text = "texts", map = "maps", shape = "maps", scalar = "plain values" }
     return "a list of " .. (plural[kind.of[1].kind] or "values")

@@ -13,6 +13,7 @@ local NUMBER_TEXT = "^\\s*[-+]?[0-9]*\\.?[0-9]+\\s*$"
 local INT_TEXT = "^\\s*[-+]?[0-9]+(\\.0*)?\\s*$"
 local BOOL_TEXT = "^([Tt]rue|[Ff]alse|[Yy]es|[Nn]o|[Oo]n|[Oo]ff|1|0)$"
 local QUANTITY = "^[-+]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][-+]?[0-9]+)?$"
+local NAME = "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"
 local DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
 local ORDER = { "$schema", "title", "description", "type", "enum", "const", "pattern", "minimum", "maximum",
@@ -62,14 +63,18 @@ local function add_map(into, kind, style)
   add_other(into, object { type = "object", additionalProperties = values })
 end
 
+-- Only what has a meaning in patterns: more is not allowed in strict ones.
+local function escaped(word) return (word:gsub("[%^%$\\%.%*%+%?%(%)%[%]{}|/]", "\\%0")) end
+
 local GATHER = {
   text = function(into) add_text(into) end,
+  name = function(into) add_text(into, NAME) end,
   scalar = function(into)
     add_text(into)
     add_type(into, "number")
     add_type(into, "boolean")
   end,
-  word = function(into, kind) add_text(into, "^" .. kind.word:gsub("%W", "\\%0") .. "$") end,
+  word = function(into, kind) add_text(into, "^" .. escaped(kind.word) .. "$") end,
   quantity = function(into)
     add_type(into, "number")
     add_text(into, QUANTITY)

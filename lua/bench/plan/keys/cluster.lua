@@ -1,4 +1,6 @@
 -- Keys of the configuration: namespaces, images, storage, accelerators and what else belongs to the cluster.
+local LEVEL = '"privileged" | "baseline" | "restricted" | ""?'
+
 return {
   { "_anchors", "map?", "Place for YAML anchors; nothing reads it." },
   { "resourcePreset", "text?", "Entry of resourcePresets that decode and prefill start from." },
@@ -9,11 +11,11 @@ return {
   { "common", "map?", "Passed to the modelservice chart as it is." },
 
   { "namespace", "section?", "Where the stack is deployed." },
-  { "namespace.name", "text?", "Its name; auto means llmdbench." },
+  { "namespace.name", "name?", "Its name; auto means llmdbench." },
   { "namespace.labels", "section?", "Labels of the namespace." },
   { "namespace.labels.podSecurity", "section?", "Pod security levels." },
-  { "namespace.labels.podSecurity.audit", "text?", "Level that is audited." },
-  { "namespace.labels.podSecurity.warn", "text?", "Level that is warned about." },
+  { "namespace.labels.podSecurity.audit", LEVEL, "Level that is audited." },
+  { "namespace.labels.podSecurity.warn", LEVEL, "Level that is warned about." },
 
   { "images", "section?", "Container images." },
   { "images.vllmOpenai", "#image?", "For init containers that name it by imageKey; nothing else runs it." },
@@ -77,7 +79,7 @@ return {
   { "dataAccess.rsyncPort", "int 1..65535?", "Port of rsync." },
   { "dataAccess.runAsUser", "int>=0?", "User id of the pod." },
   { "lws", "section?", "LeaderWorkerSet." },
-  { "lws.namespace", "text?", "Namespace of its controller." },
+  { "lws.namespace", "name?", "Namespace of its controller." },
   { "lws.helmRepository", "text?", "Repository of its chart." },
   { "idleCleanup", "section?", "Not used." },
   { "idleCleanup.enabled", "bool?", "Not used." },
@@ -99,7 +101,7 @@ return {
   { "monitoring.scrapeInterval", "text?", "How often." },
   { "monitoring.metricsScrapeEnabled", "bool?", "The harness pod scrapes metrics itself." },
   { "openshiftMonitoring", "section?", "Monitoring of OpenShift." },
-  { "openshiftMonitoring.userWorkloadMonitoringNamespace", "text?", "Namespace of its user workload part." },
+  { "openshiftMonitoring.userWorkloadMonitoringNamespace", "name?", "Namespace of its user workload part." },
 
   { "model_id_label", "text?", "Short name of the model in names and labels; set by the plan." },
   { "siblingStacks", "list of map?", "All stacks of the scenario; set by the plan." },

@@ -35,7 +35,7 @@ return {
   { "harness.output", "text", "Not used: see run --output." },
   { "harness.inferencePerf", "section", "Settings of inference-perf." },
   { "harness.inferencePerf.rayonNumThreads", "int>=1", "RAYON_NUM_THREADS." },
-  { "harness.namespace", "text?", "Namespace of harness pods; that of the stack unless given." },
+  { "harness.namespace", 'name | ""?', "Namespace of harness pods; that of the stack unless given." },
   { "harness.pvcSize", "quantity?", "Size of the results volume instead of storage.workloadPvc.size." },
   { "harness.entrypoint", "text?", "Entry point of the harness image." },
   { "harness.extraEnvVars", "list of #env?", "More variables of harness pods." },

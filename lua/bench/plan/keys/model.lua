@@ -41,7 +41,7 @@ return {
   { "vllmCommon.kvTransfer", "section", "Transfer of KV blocks between servers." },
   { "vllmCommon.kvTransfer.enabled", "bool", "Adds --kv-transfer-config." },
   { "vllmCommon.kvTransfer.connector", "text", "Connector class, such as NixlConnector." },
-  { "vllmCommon.kvTransfer.role", "text", "kv_both, kv_producer or kv_consumer." },
+  { "vllmCommon.kvTransfer.role", '"kv_both" | "kv_producer" | "kv_consumer"', "kv_both, kv_producer or kv_consumer." },
   { "vllmCommon.kvTransfer.extraConfig", "map?", "More settings of the connector." },
   { "vllmCommon.kvEvents", "section", "Events about KV blocks, for the endpoint picker." },
   { "vllmCommon.kvEvents.enabled", "bool", "Adds --kv-events-config." },

@@ -1,4 +1,7 @@
 -- Shapes that several keys of the configuration share. `#name` in a type means one of these.
+local PULL = '"Always" | "IfNotPresent" | "Never" | ""?'
+local ACCESS = 'list of ("ReadWriteOnce" | "ReadOnlyMany" | "ReadWriteMany" | "ReadWriteOncePod")?'
+
 return {
   { "#probe", "section", "A health probe." },
   { "#probe.path", "text?", "HTTP path that must answer." },
@@ -36,7 +39,7 @@ return {
   { "#accelerator.type", "text?", "Kind of accelerator." },
 
   { "#env", "open section", "An environment variable." },
-  { "#env.name", "text?", "Its name." },
+  { "#env.name", "text", "Its name." },
   { "#env.value", "scalar?", "Its value." },
   { "#env.valueFrom", "map?", "Where its value comes from." },
 
@@ -62,8 +65,8 @@ return {
   { "#initContainer.image", "text?",
     "Image; a tag auto is looked up. Without image and imageKey: images.benchmark." },
   { "#initContainer.imageKey", "text?", "Entry of images to take the image from." },
-  { "#initContainer.imagePullPolicy", "text?", "When the image is pulled." },
-  { "#initContainer.restartPolicy", "text?", "Always makes it a sidecar." },
+  { "#initContainer.imagePullPolicy", PULL, "When the image is pulled." },
+  { "#initContainer.restartPolicy", '"Always" | "OnFailure" | "Never"?', "Always makes it a sidecar." },
   { "#initContainer.command", "list of scalar?", "Program and arguments." },
   { "#initContainer.args", "list of scalar?", "Arguments." },
   { "#initContainer.env", "list of #env?", "Variables instead of those of the server." },
@@ -78,14 +81,14 @@ return {
   { "#claim", "section", "A persistent volume claim." },
   { "#claim.name", "text?", "Name of the claim." },
   { "#claim.size", "quantity?", "Space asked for." },
-  { "#claim.accessModes", "list of text?", "Access modes." },
+  { "#claim.accessModes", ACCESS, "Access modes." },
   { "#claim.storageClassName", "text?", "Storage class; auto, default or empty: that of the cluster." },
-  { "#claim.volumeMode", "text?", "Filesystem or Block." },
+  { "#claim.volumeMode", '"Filesystem" | "Block" | ""?', "Filesystem or Block." },
 
   { "#image", "section", "A container image." },
   { "#image.repository", "text?", "Registry and name." },
   { "#image.tag", "text?", "Tag; auto takes the newest release." },
-  { "#image.pullPolicy", "text?", "When it is pulled." },
+  { "#image.pullPolicy", PULL, "When it is pulled." },
   { "#image.sourceRepo", "text?", "Where its source is, for information." },
   { "#image.sourcePath", "text?", "Path of its build file there, for information." },
 
