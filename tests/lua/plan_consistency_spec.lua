@@ -67,9 +67,12 @@ t.describe("consistency.findings", function()
   end)
 
   t.it("finds claims that nobody creates", function()
-    t.match("^standalone.modelPvcName: is 'model%-pvc', a claim that .* %(storage.modelPvc.name is 'weights'%)",
+    t.match("^storage.modelPvc.name: is 'weights', but standalone pods mount 'model%-pvc', as standalone.modelPvcName says",
       only("storage: {modelPvc: {name: weights}}\n" .. STANDALONE))
-    t.match("^fma.modelPvcName: is 'model%-pvc'", only("storage: {modelPvc: {name: weights}}\n" .. FMA))
+    t.match("^storage.modelPvc.name: is 'weights', .* as fma.modelPvcName says",
+      only("storage: {modelPvc: {name: weights}}\n" .. FMA))
+    t.match("^standalone.modelPvcName: is 'mine', a claim that .* %(storage.modelPvc.name is 'model%-pvc'%)",
+      only(standalone "modelPvcName: mine"))
     fits "storage: {modelPvc: {name: weights}}"
     fits("storage: {modelPvc: {name: weights}}\n" .. standalone "modelPvcName: weights")
     fits("storage: {extraPvc: {name: more}}\n" .. standalone "modelPvcName: more")

@@ -111,8 +111,12 @@ function Rules:claims()
   if is_empty(claim) or self:get(self.method .. ".mountModelVolume") == false then return end
   local made = self:get "storage.modelPvc.name"
   if is_empty(made) or lists.contains({ made, self:get "storage.extraPvc.name" }, claim) then return end
-  self:say(key, "is '%s', a claim that the plan does not create (storage.modelPvc.name is '%s'): pods wait until "
-    .. "somebody does", tostring(claim), tostring(made))
+  if self:is_changed(key) or not self:is_changed "storage.modelPvc.name" then
+    return self:say(key, "is '%s', a claim that the plan does not create (storage.modelPvc.name is '%s'): pods wait until "
+      .. "somebody does", tostring(claim), tostring(made))
+  end
+  self:say("storage.modelPvc.name", "is '%s', but %s pods mount '%s', as %s says: pods wait for ever; give both the same "
+    .. "value", tostring(made), self.method, tostring(claim), key)
 end
 
 -- Autoscaling
