@@ -2,6 +2,7 @@
 ---@class bench.session
 local M = {}
 
+local consistency = require "bench.plan.consistency"
 local context = require "bench.context"
 local log = require "host.log"
 local manifests = require "bench.plan.manifests"
@@ -166,6 +167,7 @@ end
 local function complete_plan(opts)
   local built, err = M.plan(opts)
   if not built then return nil, err end
+  for _, warning in ipairs(consistency.between(built.stacks)) do table.insert(built.warnings, warning) end
   tell_oddities(built)
   err = manifests.render(built)
   if err or not opts.compare_plan then return not err and built or nil, err end

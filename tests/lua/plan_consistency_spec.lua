@@ -22,6 +22,28 @@ local function fits(scenario) t.eq({}, found(scenario), scenario) end
 -- A bit of `standalone`, enabled.
 local function standalone(section) return "modelservice: {enabled: false}\nstandalone: {enabled: true, " .. section .. "}\n" end
 
+t.describe("consistency.between", function()
+  local function stacks(mode, ...)
+    local list = {}
+    for i, scenario in ipairs { ... } do
+      list[i] = { name = "s" .. i, config = templates.config("httpRoute: {mode: " .. mode .. "}\n" .. scenario) }
+    end
+    return list
+  end
+
+  t.it("finds servers that a shared route does not reach", function()
+    local one, two = "namespace: {name: one}", "namespace: {name: two}"
+    local found_there = consistency.between(stacks("shared", one, two, one))
+    t.eq(1, #found_there)
+    t.contains("stack 's2' is in the namespace 'two', but httpRoute.mode is shared, and the route of 's1' finds only servers "
+      .. "in 'one'", found_there[1])
+    t.eq({}, consistency.between(stacks("per-stack", one, two)))
+    t.eq({}, consistency.between(stacks("shared", one, one)))
+    t.eq({}, consistency.between(stacks("shared", one, two .. "\n" .. STANDALONE)))
+    t.eq({}, consistency.between {})
+  end)
+end)
+
 t.describe("consistency.findings", function()
   t.it("has nothing against the defaults, by any method", function()
     for _, method in ipairs { "{}", STANDALONE, FMA, "local: {enabled: true}\nrouting: {servicePort: 1}" } do fits(method) end

@@ -144,6 +144,29 @@ local function method_of(config)
   return "modelservice"
 end
 
+local function place_of(config)
+  return tree.at(config, "namespace", "name"), tree.at(config, "gateway", "namespace")
+end
+
+---What does not fit together between stacks: a shared route looks for the servers of all stacks in its own namespace.
+---@param stacks { name: string, config: table }[] of one plan
+---@return string[] warnings
+function M.between(stacks)
+  local warnings = {}
+  local owner = stacks[stacks[1] and tree.at(stacks[1].config, "sharedInfraStackIndex") or 1]
+  if not owner or tree.at(owner.config, "httpRoute", "mode") ~= "shared" then return warnings end
+  local namespace, gateway = place_of(owner.config)
+  for _, stack in ipairs(stacks) do
+    local own, front = place_of(stack.config)
+    if method_of(stack.config) == "modelservice" and (own ~= namespace or front ~= gateway) then
+      warnings[#warnings + 1] = ("stack '%s' is in the namespace '%s', but httpRoute.mode is shared, and the route of '%s' "
+        .. "finds only servers in '%s': use one namespace, or the mode per-stack"):format(stack.name, tostring(own),
+        owner.name, tostring(namespace))
+    end
+  end
+  return warnings
+end
+
 ---What does not fit together in a configuration. Values that are missing fit.
 ---@param config table
 ---@param defaults? table values that nobody chose
