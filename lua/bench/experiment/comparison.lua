@@ -1,6 +1,7 @@
 -- What the treatments of an experiment have to say together: a table, a CSV file, pictures.
 local fs = require "host.fs"
 local json = require "host.json"
+local lines = require "bench.experiment.lines"
 local plot = require "bench.plot"
 local tables = require "bench.table"
 local terminal = require "bench.report.terminal"
@@ -22,7 +23,9 @@ local FIGURES = { "stage", "verdict", "rate", "concurrency", "requests", "failur
 ---@field run string
 ---@field repetition integer
 ---@field stack string
----@field values table<string, any> levels of the factors
+---@field setup_values table<string, any> levels of the setup factors
+---@field run_values table<string, any> levels of the run factors
+---@field overrides bench.doe.Override[] of the run treatment
 ---@field figures bench.report.Headline
 ---@field dir string
 
@@ -38,8 +41,8 @@ function M.rows(run)
         for _, figures in ipairs(result.stages or {}) do
           rows[#rows + 1] = { setup = group.setup.name, run = cell.run.name, repetition = cell.repetition,
             stack = result.stack,
-            setup_values = group.setup.values, run_values = cell.run.values, figures = figures,
-              dir = result.dir }
+            setup_values = group.setup.values, run_values = cell.run.values,
+            overrides = cell.run.overrides, figures = figures, dir = result.dir }
         end
       end
     end
@@ -93,9 +96,9 @@ end
 ---@return string
 function M.csv(rows)
   local setups, runs = factor_names(rows, "setup_values"), factor_names(rows, "run_values")
-  local lines = { header(setups, runs) }
-  for _, row in ipairs(rows) do lines[#lines + 1] = line(row, setups, runs) end
-  return table.concat(lines, "\n") .. "\n"
+  local text = { header(setups, runs) }
+  for _, row in ipairs(rows) do text[#text + 1] = line(row, setups, runs) end
+  return table.concat(text, "\n") .. "\n"
 end
 
 -- Table
@@ -122,68 +125,8 @@ end
 
 -- Pictures
 
--- One line for all stages that differ in nothing but load: those of a setup, stack and, if every run
--- treatment sweeps by itself, of that run treatment.
-local function group_of(row, by_run)
-  local parts = { row.setup }
-  if row.several_stacks then parts[#parts + 1] = row.stack end
-  if by_run then parts[#parts + 1] = row.run end
-  return table.concat(parts, " / ")
-end
-
-local function is_swept_inside(rows)
-  for _, row in ipairs(rows) do
-    if row.figures.stage > 0 then return true end
-  end
-  return false
-end
-
--- The mean of repeats: one point per place on the axis.
-local function merged(stages)
-  local by_load, order = {}, {}
-  for _, stage in ipairs(stages) do
-    local key = tostring(stage.headline.rate) .. "/" .. tostring(stage.headline.concurrency)
-    if not by_load[key] then
-      by_load[key], order[#order + 1] = { sums = {}, counts = {}, headline = stage.headline, valid = true },
-        key
-    end
-    local entry = by_load[key]
-    entry.valid = entry.valid and stage.headline.verdict == "valid"
-    for name, value in pairs(stage.headline) do
-      if type(value) == "number" then
-        entry.sums[name], entry.counts[name] = (entry.sums[name] or 0) + value, (entry.counts[name] or 0) + 1
-      end
-    end
-  end
-  local points = {}
-  for i, key in ipairs(order) do
-    local entry, headline = by_load[key], {}
-    for name, sum in pairs(entry.sums) do headline[name] = sum / entry.counts[name] end
-    headline.verdict = entry.valid and "valid" or "not valid"
-    points[i] = { headline = headline }
-  end
-  return points
-end
-
----The lines of a picture of all treatments.
----@param rows bench.experiment.Row[]
----@return { title: string, stages: table[] }[]
-function M.groups(rows)
-  local groups, by_name, by_run = {}, {}, is_swept_inside(rows)
-  for _, row in ipairs(rows) do
-    local name = group_of(row, by_run)
-    if not by_name[name] then
-      by_name[name] = { title = name, stages = {} }
-      groups[#groups + 1] = by_name[name]
-    end
-    table.insert(by_name[name].stages, { headline = row.figures })
-  end
-  for _, group in ipairs(groups) do group.stages = merged(group.stages) end
-  return groups
-end
-
 local function draw(run, rows, name)
-  local groups = M.groups(rows)
+  local groups = lines.of(rows)
   if #groups > MOST_SERIES then
     local text = "No picture of all treatments: %d lines are too many to tell apart (%s has the numbers)"
     run.say.info(text:format(#groups, M.FILE))
@@ -191,7 +134,9 @@ local function draw(run, rows, name)
   end
   local ok, err = fs.mkdir(run.dir .. "/analysis")
   if not ok then return nil, err end
-  return plot.against_load(groups, run.dir .. "/analysis/treatments_against_load", name)
+  local repeats = run.schedule.repeats
+  local title = repeats > 1 and ("%s (points are means of %d repetitions)"):format(name, repeats) or name
+  return plot.against_load(groups, run.dir .. "/analysis/treatments_against_load", title)
 end
 
 ---Prints the table, writes the CSV file, draws the pictures. None of it can fail the experiment.
