@@ -1,5 +1,4 @@
 local t = require "bench.test"
-local comparison = require "bench.experiment.comparison"
 local notes = require "bench.report.token_notes"
 
 local function of(tokens) return table.concat(notes.of { counts = { succeeded = 20 }, tokens = tokens }, "\n") end
@@ -10,13 +9,5 @@ t.describe("bench.report.token_notes", function()
     t.contains("20 of 20 answers do not say how many tokens they hold", of { output_unknown = 20 })
     t.contains("20 of 20 answers count other lengths", of { with_usage = 0, output_not_as_requested = 20 })
     t.contains("a chunk holds 4.0 tokens on average", of { with_usage = 20, per_chunk = { mean = 4 } })
-  end)
-end)
-
-t.describe("treatments.csv", function()
-  t.it("writes lists and maps as JSON", function()
-    local row = { setup = "a", run = "b", repetition = 1, stack = "s", dir = "d", run_values = {}, figures = {},
-      setup_values = { command = { "x", "y" } } }
-    t.contains([["[""x"",""y""]"]], comparison.csv { row })
   end)
 end)

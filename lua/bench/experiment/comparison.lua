@@ -2,6 +2,7 @@
 local fs = require "host.fs"
 local json = require "host.json"
 local lines = require "bench.experiment.lines"
+local lists = require "bench.lists"
 local plot = require "bench.plot"
 local tables = require "bench.table"
 local terminal = require "bench.report.terminal"
@@ -54,6 +55,7 @@ end
 
 local function field(value)
   if value == nil then return "" end
+  if value == json.null then return "null" end
   local text = type(value) == "number" and ("%.10g"):format(value)
     or type(value) == "table" and json.encode(value) or tostring(value)
   if text:find('[",\r\n]') then return '"' .. text:gsub('"', '""') .. '"' end
@@ -73,12 +75,28 @@ local function factor_names(rows, key)
   return names
 end
 
+local BEFORE = { "setup_treatment", "run_treatment", "repetition", "stack" }
+local AFTER = lists.extend(FIGURES, "results_dir")
+
+-- The columns of factors. A name that another column has too says where it belongs: `setup.rate`, `run.rate`.
+local function factor_columns(names, others, scope)
+  local columns = {}
+  for i, name in ipairs(names) do
+    local column = name
+    while lists.contains(others, column) do column = scope .. "." .. column end
+    columns[i] = column
+  end
+  return columns
+end
+
 local function header(setups, runs)
-  local cells = { "setup_treatment", "run_treatment", "repetition", "stack" }
-  for _, names in ipairs { setups, runs, FIGURES } do
+  local fixed = lists.extend(BEFORE, unpack(AFTER))
+  local columns = { BEFORE, factor_columns(setups, lists.extend(fixed, unpack(runs)), "setup"),
+    factor_columns(runs, lists.extend(fixed, unpack(setups)), "run"), AFTER }
+  local cells = {}
+  for _, names in ipairs(columns) do
     for _, name in ipairs(names) do cells[#cells + 1] = field(name) end
   end
-  cells[#cells + 1] = "results_dir"
   return table.concat(cells, ",")
 end
 
