@@ -12,6 +12,7 @@ local text = require "host.text"
 ---@field profiles string folder below workload/profiles
 ---@field run fun(ctx: bench.Context, stack: bench.plan.Stack, job: bench.Job): table?, bench.Error?
 ---@field allows? fun(parts: string[]): boolean may a treatment add this profile key?
+---@field is_length? fun(parts: string[]): boolean is the value of this profile key a number or a map?
 ---@field check? fun(source: string, opts: table): true?, bench.Error? is this rendered profile sound?
 
 ---The names of all harnesses.

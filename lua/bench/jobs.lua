@@ -82,7 +82,8 @@ end
 local function render_one(ctx, stack, source, treatment)
   local profile = ctx.state.profile
   local rendered, err = workload.render(source, { file = profile.path, tokens = tokens_for(ctx, stack),
-    treatment = treatment, allows = ctx.state.harness.allows })
+    treatment = treatment, allows = ctx.state.harness.allows,
+    is_length = ctx.state.harness.is_length })
   if not rendered then return nil, err end
   local name = workload.rendered_name(profile.name, treatment)
   local path
@@ -128,7 +129,7 @@ local function check_stack(ctx, stack, source)
     local tokens = tokens_for(ctx, stack)
     tokens.LLMDBENCH_HARNESS_STACK_ENDPOINT_URL = url
     local rendered, err = workload.render(source, { file = ctx.state.profile.path, tokens = tokens,
-      treatment = ctx.treatments[i], allows = definition.allows })
+      treatment = ctx.treatments[i], allows = definition.allows, is_length = definition.is_length })
     if rendered and definition.check then
       local _
       _, err = definition.check(rendered, { file = ctx.state.profile.path,

@@ -128,4 +128,9 @@ function M.allows(parts)
   return require("bench.profile.native").knows(parts) or require("bench.profile.inference_perf").knows(parts)
 end
 
+---May a treatment set a number where the profile has a map, or a map where it has a number?
+---@param parts string[] the segments of the key
+---@return boolean
+function M.is_length(parts) return require("bench.profile.native").is_length(parts) end
+
 return M

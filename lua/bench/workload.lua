@@ -119,10 +119,18 @@ function M.token_names()
   return names
 end
 
-local function apply_treatment(tree, treatment, allows)
+-- A length may be a number or a map, whatever it is in the profile.
+local function is_strict(item, is_length)
+  local kind = override.kind_of(item.value)
+  if not is_length or (kind ~= "number" and kind ~= "map") then return true end
+  local parts = override.split_path(item.key)
+  return not (parts and is_length(parts))
+end
+
+local function apply_treatment(tree, treatment, opts)
   for _, item in ipairs(treatment.overrides) do
     local ok, err = override.set(tree, item.key, item.value,
-      { raw = item.raw, strict = true, allows = allows })
+      { raw = item.raw, strict = is_strict(item, opts.is_length), allows = opts.allows })
     if not ok then
       local place = item.origin and item.origin .. ": " or ""
       err.message = place .. "treatment '" .. treatment.name .. "': " .. err.message
@@ -136,6 +144,7 @@ end
 ---@field tokens table<string, string> token name without REPLACE_ENV_ -> value
 ---@field treatment? bench.Treatment
 ---@field allows? fun(parts: string[]): boolean may a treatment add a key that the profile leaves out?
+---@field is_length? fun(parts: string[]): boolean is the value of a key a number or a map?
 
 ---Fills a profile's tokens and applies a treatment.
 ---@param source string text of the profile
@@ -155,7 +164,7 @@ function M.render(source, opts)
   if override.kind_of(tree) ~= "map" then
     return nil, { code = "invalid", message = opts.file .. ": a profile with overrides must hold a map" }
   end
-  err = apply_treatment(tree, opts.treatment, opts.allows)
+  err = apply_treatment(tree, opts.treatment, opts)
   if err then return nil, err end
   return yaml.encode(tree)
 end

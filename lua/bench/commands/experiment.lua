@@ -71,10 +71,23 @@ local function read_record(options)
   return require("bench.experiment.record").load(options.resume)
 end
 
+-- What the run would refuse, found without deploying anything. Without a specification there is nothing to check.
+local function check(design, schedule, opts)
+  if not opts.spec then
+    require("host.log").warn "the treatments are not checked: that needs a specification (--spec NAME)"
+    return true
+  end
+  local driver, err = require("bench.experiment.driver").new(opts, design)
+  if not driver then return nil, err end
+  return require("bench.experiment.survey").of(driver, design, schedule, opts)
+end
+
 local function list(cli, design, opts)
   local show = require "bench.experiment.show"
   local schedule = require("bench.experiment").schedule(design, opts)
   for _, warning in ipairs(design.warnings) do require("host.log").warn(warning) end
+  local fine, err = check(design, schedule, opts)
+  if not fine then return nil, err end
   if cli.json then
     require("bench.startup").print_json(show.list(design, schedule))
   else
@@ -137,7 +150,7 @@ return {
       { "--experiments", "-e", env = "LLMDBENCH_EXPERIMENTS", type = "path", metavar = "FILE",
         help = "experiment file (YAML), or a Lua file that returns a design" },
       { "--design", metavar = "NAME", suggest = design_names, help = "design in workload/designs/, or a Lua file that returns one" },
-      { "--list", type = "boolean", help = "show the treatments and how many standups they cost, and stop" },
+      { "--list", type = "boolean", help = "show the treatments and how many standups they cost, and stop; with --spec they are checked" },
       { "--resume", type = "path", metavar = "DIR",
         help = "finish the experiment in this folder; what is measured is not measured again" },
       { "--repeats", type = "integer", minimum = 1, metavar = "N",

@@ -14,6 +14,8 @@ local M = {}
 
 -- The parts of the run phase: what all runs share, one run, and what follows the last.
 local BEFORE_RUNS, ONE_RUN, AFTER_RUNS = "0-4", "5-9", "10-12"
+-- Where profiles point to while no stack stands.
+local STAND_IN = "http://endpoint"
 
 ---@class bench.experiment.PhaseDriver: bench.experiment.Driver
 ---@field opts bench.SessionOptions
@@ -69,7 +71,7 @@ function M.new(opts, design)
   driver.work_dir, driver.model = built.work_dir, built.selected[1].model.name
   err = choose(driver, design, built.selected[1].config)
   if err then return nil, err end
-  driver.profile_digest = text.sha256(driver.source)
+  driver.profile_digest, driver.design_file = text.sha256(driver.source), design.file
   return driver
 end
 
@@ -96,19 +98,38 @@ function Driver:plan_differences(dir, setup)
   return built and require("bench.experiment.differences").of_workspace(dir, built.stacks) or {}
 end
 
+local function render(driver, run)
+  local dir, file = workload.split_dataset(driver.opts.dataset)
+  local model = driver.model
+  return workload.render(driver.source, {
+    file = driver.profile.path, treatment = run, allows = driver.harness.allows,
+    is_length = driver.harness.is_length,
+    tokens = { LLMDBENCH_DEPLOY_CURRENT_MODEL = model, LLMDBENCH_DEPLOY_CURRENT_TOKENIZER = model,
+      LLMDBENCH_HARNESS_STACK_ENDPOINT_URL = STAND_IN, LLMDBENCH_RUN_DATASET_DIR = dir or "-",
+      LLMDBENCH_RUN_DATASET_FILE = file or "-" },
+  })
+end
+
+-- Shows a rendered profile to the harness, as the run would.
+local function check(driver, run, rendered)
+  if not driver.harness.check then return end
+  local ok, err = driver.harness.check(rendered, { file = driver.profile.path,
+    endpoint = { url = STAND_IN, model = driver.model } })
+  if ok then return end
+  local place = run.origin or driver.design_file
+  err.message = ("%srun treatment '%s': %s"):format(place and place .. ": " or "", run.name, err.message)
+  return err
+end
+
 ---The profile that a run treatment makes, as a digest; what depends on the stack is left open.
 ---@param run bench.doe.Treatment
 ---@return string? digest
----@return bench.Error? err an override that fits no key, with its place
+---@return bench.Error? err an override that fits no key, or a load that cannot be, with its place
 function Driver:run_digest(run)
-  local dir, file = workload.split_dataset(self.opts.dataset)
-  local rendered, err = workload.render(self.source, {
-    file = self.profile.path, treatment = run, allows = self.harness.allows,
-    tokens = { LLMDBENCH_DEPLOY_CURRENT_MODEL = self.model, LLMDBENCH_DEPLOY_CURRENT_TOKENIZER = self.model,
-      LLMDBENCH_HARNESS_STACK_ENDPOINT_URL = "http://endpoint", LLMDBENCH_RUN_DATASET_DIR = dir or "-",
-      LLMDBENCH_RUN_DATASET_FILE = file or "-" },
-  })
+  local rendered, err = render(self, run)
   if not rendered then return nil, err end
+  err = check(self, run, rendered)
+  if err then return nil, err end
   return text.sha256(rendered)
 end
 

@@ -19,7 +19,7 @@ local PROGRESS_S = 0.5
 -- A stage for which no time is left still gets a result that says so.
 local SHORTEST_STAGE_S = 0.001
 
-M.allows = profile.allows
+M.allows, M.is_length = profile.allows, profile.is_length
 
 ---Checks a rendered profile without running it.
 ---@param source string

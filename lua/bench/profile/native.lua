@@ -17,6 +17,7 @@ local SCHEDULE = { "arrival", "burstiness", "rate", "to_rate", "duration_s", "se
 local DATA = { "type", "prompt", "input", "output", "vocab_min", "vocab_max", "words", "first_words",
   "groups", "prompts_per_group", "system", "question", "path", "format", "input_min", "input_max",
   "output_min", "output_max", "characters_per_token", "limit", "shuffle" }
+local LENGTHS = { "input", "output", "system", "question" }
 local LENGTH = { "type", "mean", "std_dev", "min", "max" }
 
 ---What a profile, a stage of it and its data can hold: the keys that `bench.profile.keys.native` describes.
@@ -35,6 +36,10 @@ local function stage_of(profile, item, index)
   stage.name = item:text("name", tostring(index))
   stage.schedule = given(item, SCHEDULE, {})
   item:done()
+  if stage.schedule.rate and stage.schedule.concurrency then
+    fields.refuse(item:name "concurrency", "and rate exclude each other: an open loop has a rate, a closed loop users",
+      "set one of them to null")
+  end
   return stage
 end
 
@@ -83,6 +88,13 @@ function M.read(tree, file)
   for i, item in ipairs(profile:maps "stages") do plan.stages[i] = stage_of(profile, item, i - 1) end
   profile:done()
   return plan
+end
+
+---Whether a key holds a length, which is a number or a table.
+---@param parts string[]
+---@return boolean
+function M.is_length(parts)
+  return #parts == 2 and parts[1] == "data" and lists.contains(LENGTHS, parts[2])
 end
 
 ---Whether a key belongs to the format; indices of `stages` are numbers as text.
