@@ -178,6 +178,14 @@ t.describe("bench.report", function()
     t.contains("! slow, stage 1: 3 x http_5xx (HTTP 503): overloaded", text)
   end)
 
+  t.it("says that only the first of several servers was measured", function()
+    local ctx, _, job, result = measured()
+    ctx.stacks = { { name = "quick", endpoint = { url = "http://a", urls = { "http://a", "http://b" } } } }
+    local text = require("bench.report.terminal").text(ctx,
+      { treatments = { { stack = "quick", id = job.id, result = result } } }, {})
+    t.contains("! only the first of 2 servers was measured\n", text)
+  end)
+
   t.it("passes an independent check against the published schema", function()
     local schema = env.get "LLMDBENCH_REPORT_SCHEMA" or require("host.info").home
       .. "/../shared/samples/benchmark_report/schema_emitted/br_v0_2_json_schema.2026_08.json"

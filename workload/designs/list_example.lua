@@ -2,12 +2,12 @@
 local doe = require "bench.doe"
 
 return doe.list {
-  description = "Two kinds of users on one and on two replicas",
+  description = "Two kinds of users on a small and on a large server",
   harness = "native",
   profile = "sanity_random.yaml",
   setup = {
-    { name = "one", ["local.replicas"] = 1 },
-    { name = "two", ["local.replicas"] = 2 },
+    { name = "small", ["local.vars.max_num_seqs"] = 2 },
+    { name = "large", ["local.vars.max_num_seqs"] = 64 },
   },
   run = {
     { name = "chat", ["stages.0.rate"] = 4, ["data.input"] = 200, ["data.output"] = 100 },

@@ -29,6 +29,7 @@ local FIGURES = { "stage", "verdict", "rate", "concurrency", "requests", "failur
 ---@field overrides bench.doe.Override[] of the run treatment
 ---@field figures bench.report.Headline
 ---@field dir string
+---@field servers? integer of the stack, of which the first was measured
 
 ---Every measured stage of every treatment, in the order of measuring.
 ---@param run bench.experiment.Run
@@ -43,7 +44,7 @@ function M.rows(run)
           rows[#rows + 1] = { setup = group.setup.name, run = cell.run.name, repetition = cell.repetition,
             stack = result.stack,
             setup_values = group.setup.values, run_values = cell.run.values,
-            overrides = cell.run.overrides, figures = figures, dir = result.dir }
+            overrides = cell.run.overrides, figures = figures, dir = result.dir, servers = result.servers }
         end
       end
     end
@@ -125,6 +126,20 @@ local COLUMNS = terminal.columns { "setup", "run" }
 
 local function run_name(row, repeats) return repeats > 1 and row.run .. " r" .. row.repetition or row.run end
 
+-- What is worth knowing of a setup's stacks, once for each.
+local function notes_of(rows)
+  local notes, seen = {}, {}
+  for _, row in ipairs(rows) do
+    local note = terminal.servers_note(row.servers)
+    local text = note and ("setup '%s', stack '%s': %s"):format(row.setup, row.stack, note)
+    if text and not seen[text] then
+      seen[text], notes[#notes + 1] = true, text
+    end
+  end
+  return notes
+end
+
+---The table of all rows, and notes below it.
 ---@param rows bench.experiment.Row[]
 ---@param repeats integer
 ---@param look { width?: integer, color?: boolean }
@@ -138,7 +153,7 @@ function M.table(rows, repeats, look)
     cells[i] = row
   end
   local more = #rows > MOST_ROWS and ("... and %d more in %s\n"):format(#rows - MOST_ROWS, M.FILE) or ""
-  return tables.render(COLUMNS, cells, look) .. more
+  return tables.render(COLUMNS, cells, look) .. more .. terminal.notes(notes_of(rows), look)
 end
 
 -- Pictures

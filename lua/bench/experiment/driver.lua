@@ -203,12 +203,19 @@ local function keep_for_pictures(ctx, entry)
   table.insert(ctx.state.measured, entry)
 end
 
-local function result_of(driver, entry)
+-- How many servers of a stack there are to measure.
+local function servers_of(ctx, name)
+  for _, stack in ipairs(ctx.stacks) do
+    if stack.name == name and stack.endpoint then return #(stack.endpoint.urls or {}) end
+  end
+end
+
+local function result_of(driver, ctx, entry)
   local root = driver.workspace and driver.workspace.dir .. "/" or ""
   local dir = entry.dir:sub(1, #root) == root and entry.dir:sub(#root + 1) or entry.dir
   local reports = entry.reports or {}
   return { stack = entry.stack, id = entry.id, dir = dir, verdict = entry.verdict,
-    manifest = reports.manifest,
+    manifest = reports.manifest, servers = servers_of(ctx, entry.stack),
     stages = reports.stages }
 end
 
@@ -220,7 +227,7 @@ function Driver:run(ctx, cell)
   local ok, err = phase(ctx, "run", { steps = ONE_RUN, limit = 1 })
   local results = {}
   for i, entry in ipairs(ctx.results.treatments) do
-    results[i] = result_of(self, entry)
+    results[i] = result_of(self, ctx, entry)
     keep_for_pictures(ctx, entry)
   end
   if not ok then return results, err end

@@ -10,6 +10,7 @@ local M = {}
 ---@field dir string result folder, relative to the experiment's
 ---@field verdict? string worst verdict of its stages
 ---@field manifest? string SHA-256 of its manifest
+---@field servers? integer of the stack; the first is measured
 ---@field stages? table[] the figures that tables and pictures show
 
 ---@class bench.experiment.CellState

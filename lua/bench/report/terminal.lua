@@ -94,6 +94,31 @@ local function notes_of(stage, place, notes)
   end
 end
 
+---What a reader should know of a stack with several servers; nil for one.
+---@param servers? integer how many it has
+---@return string?
+function M.servers_note(servers)
+  if not servers or servers < 2 then return nil end
+  return ("only the first of %d servers was measured"):format(servers)
+end
+
+---Notes as lines below a table.
+---@param notes string[]
+---@param look { color?: boolean }
+---@return string
+function M.notes(notes, look)
+  local lines = {}
+  for i, note in ipairs(notes) do lines[i] = tables.paint("! ", "warn", look.color) .. note .. "\n" end
+  return table.concat(lines)
+end
+
+local function stack_notes(stacks, several, notes)
+  for _, stack in ipairs(stacks) do
+    local note = M.servers_note(stack.endpoint and #(stack.endpoint.urls or {}))
+    if note then notes[#notes + 1] = (several and stack.name .. ": " or "") .. note end
+  end
+end
+
 local function rows_of(entries, several_stacks)
   local rows, notes, named = {}, {}, is_named(entries, several_stacks)
   for _, entry in ipairs(entries) do
@@ -122,11 +147,8 @@ function M.text(ctx, results, look)
   local rows, notes = rows_of(results.treatments, several)
   local columns = COLUMNS
   if not is_named(results.treatments, several) then columns = drop_column(COLUMNS, rows, 1) end
-  local lines = { tables.render(columns, rows, look) }
-  for _, note in ipairs(notes) do
-    lines[#lines + 1] = tables.paint("! ", "warn", look.color) .. note .. "\n"
-  end
-  return table.concat(lines)
+  if #rows > 0 then stack_notes(ctx.stacks or {}, several, notes) end
+  return tables.render(columns, rows, look) .. M.notes(notes, look)
 end
 
 ---@param ctx bench.Context

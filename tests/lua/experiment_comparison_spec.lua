@@ -28,3 +28,18 @@ t.describe("treatments.csv", function()
     t.eq({ "setup.seed", "setup.stack", "run.rate", "run.results_dir", "run.seed" }, { unpack(names, 5, 9) })
   end)
 end)
+
+t.describe("the table of an experiment", function()
+  local function row(setup, more)
+    local figures = { stage = 0, verdict = "valid", requests = 20, failures = 0 }
+    for key, value in pairs(more or {}) do figures[key] = value end
+    return { setup = setup, run = "r", repetition = 1, stack = "s", servers = setup == "two" and 2 or 1, figures = figures }
+  end
+
+  t.it("says once of each setup that only its first server was measured", function()
+    local text = comparison.table({ row "one", row "two", row "two" }, 1, {})
+    local _, count = text:gsub("only the first of 2 servers was measured", "")
+    t.eq(1, count)
+    t.contains("! setup 'two', stack 's': only the first of 2 servers was measured\n", text)
+  end)
+end)
