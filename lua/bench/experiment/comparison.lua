@@ -136,6 +136,9 @@ local function notes_of(rows)
       seen[text], notes[#notes + 1] = true, text
     end
   end
+  local stages = {}
+  for i, row in ipairs(rows) do stages[i] = row.figures end
+  notes[#notes + 1] = terminal.drain_note(stages)
   return notes
 end
 

@@ -11,7 +11,7 @@ local tree = require "bench.tree"
 ---@field concurrency? integer requested
 ---@field requests integer sent
 ---@field failures integer
----@field request_rate? number achieved, requests/s
+---@field request_rate? number answered, requests/s, from the first request to the last answer
 ---@field output_tokens_per_s? number
 ---@field total_tokens_per_s? number
 ---@field ttft_p50_s? number

@@ -8,7 +8,7 @@ local M = {}
 local MEASURED = {
   { title = "stage", align = "right" }, { title = "load", align = "right" },
   { title = "requests", align = "right" }, { title = "failed", align = "right" },
-  { title = "req/s", align = "right" }, { title = "out tok/s", align = "right" },
+  { title = "answers/s", align = "right" }, { title = "out tok/s", align = "right" },
   { title = "TTFT p50", align = "right" }, { title = "TTFT p99", align = "right" },
   { title = "ITL p50", align = "right" }, { title = "E2E p50", align = "right" },
   { title = "E2E p99", align = "right" }, { title = "verdict" },
@@ -102,6 +102,22 @@ function M.servers_note(servers)
   return ("only the first of %d servers was measured"):format(servers)
 end
 
+-- A shortfall beyond this share of the requested rate is worth a word.
+local SHORTFALL = 0.02
+
+---Why stages that answered everything stay below the rate they were asked for; nil if none does.
+---@param stages bench.report.Headline[]
+---@return string?
+function M.drain_note(stages)
+  for _, stage in ipairs(stages) do
+    local rate, answered = stage.rate, stage.request_rate
+    if rate and answered and stage.verdict == "valid" and stage.failures == 0
+      and answered < rate * (1 - SHORTFALL) then
+      return "answers/s counts until the last answer: a short stage that answers everything stays below its rate"
+    end
+  end
+end
+
 ---Notes as lines below a table.
 ---@param notes string[]
 ---@param look { color?: boolean }
@@ -120,11 +136,12 @@ local function stack_notes(stacks, several, notes)
 end
 
 local function rows_of(entries, several_stacks)
-  local rows, notes, named = {}, {}, is_named(entries, several_stacks)
+  local rows, notes, stages, named = {}, {}, {}, is_named(entries, several_stacks)
   for _, entry in ipairs(entries) do
     local name = name_of(entry, several_stacks)
     for _, stage in ipairs(entry.result and entry.result.stages or {}) do
-      local cells = M.cells(headline.of(stage))
+      stages[#stages + 1] = headline.of(stage)
+      local cells = M.cells(stages[#stages])
       local row = { name }
       for c = 1, #COLUMNS - 1 do row[c + 1] = cells[c] end
       rows[#rows + 1] = row
@@ -134,6 +151,7 @@ local function rows_of(entries, several_stacks)
       notes[#notes + 1] = (named and name .. ": " or "") .. note
     end
   end
+  notes[#notes + 1] = M.drain_note(stages)
   return rows, notes
 end
 
