@@ -60,25 +60,40 @@ function M.list(harness, base_dir)
   return names
 end
 
+-- Where the path of a file may begin: beside the file that names it, then here.
+local function as_file(name, beside)
+  local path = env.expand(name)
+  if beside and path:sub(1, 1) ~= "/" and is_file(fs.join(beside, path)) then return fs.absolute(fs.join(beside, path)) end
+  if is_file(path) then return fs.absolute(path) end
+end
+
+local function searched(harness, base_dir, beside)
+  local list = folders(harness, base_dir)
+  if beside then list[#list + 1] = fs.absolute(beside) end
+  list[#list + 1] = fs.absolute "."
+  return table.concat(list, ", ")
+end
+
 ---Finds a profile: by name in `workload/profiles/<harness>/` of the base folder, then of the installation, or
 ---by the path of a file.
 ---@param harness string
 ---@param name string
 ---@param base_dir? string
----@return { name: string, path: string }? found name without `.in`
----@return bench.Error? err `not_found` with the nearest name
-function M.find(harness, name, base_dir)
+---@param beside? string folder in which the path of a file is looked for first
+---@return { name: string, path: string, is_file: boolean }? found name without `.in`; is_file: found by the path of a file
+---@return bench.Error? err `not_found` with the nearest name and the folders that were searched
+function M.find(harness, name, base_dir, beside)
   local path
   for _, folder in ipairs(folders(harness, base_dir)) do path = path or in_folder(folder, name) end
-  local as_path = env.expand(name)
-  if not path and is_file(as_path) then path = fs.absolute(as_path) end
-  if path then return { name = (path:match("[^/]+$"):gsub("%.in$", "")), path = path } end
+  local file = not path and as_file(name, beside) or nil
+  path = path or file
+  if path then return { name = (path:match("[^/]+$"):gsub("%.in$", "")), path = path, is_file = file ~= nil } end
   local known, words = M.list(harness, base_dir), {}
   for i, each in ipairs(known) do words[i] = name:find "%.ya?ml" and each or each:gsub("%.ya?ml$", "") end
   return nil, { code = "not_found",
     message = "harness '" .. harness .. "' has no profile '" .. name .. "'" .. text.did_you_mean(name, words),
-    hint = #known > 0 and "profiles: " .. table.concat(known, ", ") .. "; or give the path of a file"
-      or "there are no profiles in " .. table.concat(folders(harness, base_dir), " and ") }
+    hint = (#known > 0 and "profiles: " .. table.concat(known, ", ") .. "; or give the path of a file; searched in "
+      or "there are no profiles in ") .. searched(harness, base_dir, beside) }
 end
 
 ---Splits the value of `--dataset` at its last `/`.

@@ -44,3 +44,36 @@ t.describe("the survey of an experiment", function()
     t.contains("stages[0].concurrency and rate exclude each other", err.message)
   end)
 end)
+
+t.describe("the profile of an experiment", function()
+  local PROFILE = "data: {input: 8, output: 8}\nstages: [{concurrency: 1, requests: 20}]\n"
+
+  local function profile_of(design, opts)
+    local all = { spec = "local/quickstart", offline = true }
+    for key, value in pairs(opts or {}) do all[key] = value end
+    local ready, err = driver.new(all, design)
+    if not ready then return nil, err end
+    return ready:facts().profile
+  end
+
+  t.it("is looked for beside the design file, and recorded as an absolute path", function()
+    local dir = t.tempdir()
+    t.ok(fs.write(dir .. "/mine.yaml", PROFILE))
+    local design = design_of({ { name = "a" } }, { profile = "mine.yaml" })
+    design.file = dir .. "/design.lua"
+    t.eq(dir .. "/mine.yaml", t.ok(profile_of(design)))
+    design.profile = "sanity_random.yaml"
+    t.eq("sanity_random.yaml", t.ok(profile_of(design)))
+    local err = t.fails("not_found", profile_of(design, { workload = "mine.yaml" }))
+    t.contains("; searched in ", err.hint)
+  end)
+
+  t.it("is found again where it was when the experiment began", function()
+    local dir = t.tempdir()
+    t.ok(fs.write(dir .. "/mine.yaml", PROFILE))
+    local design = design_of({ { name = "a" } }, { profile = "mine.yaml" })
+    design.file = t.tempdir() .. "/design.lua"
+    t.contains(fs.parent(design.file), t.fails("not_found", profile_of(design)).hint)
+    t.eq(dir .. "/mine.yaml", t.ok(profile_of(design, { recorded_profile = dir .. "/mine.yaml" })))
+  end)
+end)

@@ -43,9 +43,17 @@ local function absolute(path)
   return path
 end
 
+-- A profile is named by the path of its file, unless it is one of those that are found by name.
+local function absolute_profile(opts)
+  if not opts.workload then return nil end
+  local found = require("bench.workload").find(opts.harness or "native", opts.workload, opts.base_dir)
+  return found and found.is_file and found.path or opts.workload
+end
+
 local function kept(opts)
   local list = {}
   for _, name in ipairs(KEPT) do list[name] = absolute(opts[name]) end
+  list.workload = absolute_profile(opts)
   list.set = require("bench.plan.set").without_secrets(opts.set)
   return list
 end
@@ -54,6 +62,7 @@ local function with_record(opts, record)
   for _, name in ipairs(record and KEPT or {}) do
     if opts[name] == nil then opts[name] = record.options[name] end
   end
+  opts.recorded_profile = record and record.profile
   return opts
 end
 

@@ -40,17 +40,29 @@ local function load_spec(opts)
   return spec.load(found, { base_dir = opts.base_dir })
 end
 
+-- The profile: that of the command line, else of the design, else of the plan. A design's may be beside its file. One
+-- that was found by its path when the experiment began is found there again.
+local function find_profile(driver, design, config)
+  local opts, folder = driver.opts, driver.harness.profiles or driver.harness.name
+  local name = opts.workload or design.profile or plan.get(config, "harness.experimentProfile")
+    or plan.get(config, "harness.profile", "sanity_random.yaml")
+  local beside = not opts.workload and design.profile and design.file and fs.parent(design.file) or nil
+  local found, err = workload.find(folder, name, opts.base_dir, beside)
+  local before = opts.recorded_profile
+  if not found and before and fs.basename(before) == fs.basename(name) then
+    found = workload.find(folder, before, opts.base_dir)
+  end
+  if found then opts.workload = found.is_file and found.path or name end
+  return found, err
+end
+
 -- Harness and profile: command line, else the design, else the plan.
 local function choose(driver, design, config)
   driver.opts.harness = driver.opts.harness or design.harness or plan.get(config, "harness.name", "native")
-  driver.opts.workload = driver.opts.workload or design.profile
-    or plan.get(config, "harness.experimentProfile")
-    or plan.get(config, "harness.profile", "sanity_random.yaml")
   local definition, err = harness.get(driver.opts.harness)
   if not definition then return err end
   driver.harness = definition
-  driver.profile, err = workload.find(definition.profiles or definition.name, driver.opts.workload,
-    driver.opts.base_dir)
+  driver.profile, err = find_profile(driver, design, config)
   if not driver.profile then return err end
   driver.source, err = fs.read(driver.profile.path)
   return not driver.source and err or nil
