@@ -84,6 +84,14 @@ treatments:
     t.fails("not_found", treatment.load "/nowhere/exp.yaml")
   end)
 
+  t.it("have texts under 'experiment'", function()
+    t.eq("exp.yaml:1: profile must be a text, not a list", refused "experiment: {profile: [p.yaml]}\n")
+    t.eq("exp.yaml:1: harness must be a text, not a number", refused "experiment: {harness: 5}\n")
+    t.eq("exp.yaml:1: name must be a text, not empty", refused "experiment: {name: ''}\n")
+    local design = t.ok(load "experiment: {name: 5, profile: null}\n")
+    t.eq({ "5", nil }, { design.name, design.profile })
+  end)
+
   t.it("of the old format say so", function()
     t.contains("old format", refused "setup:\n  factors: [A]\n  treatments: ['1,2']\nrun: {factors: [B]}\n")
     local design, err = load "treatments: ['2048,512']\n"
@@ -122,6 +130,14 @@ design:
     local design = t.ok(load(DESIGN:gsub("9\n", "1\n") .. "treatments: [{name: only, data.x: 1}]\n"))
     t.eq(1, design.count)
     t.eq({ "api.streaming=true", "data.x=1" }, keys(design.setups[1].runs[1].overrides))
+    t.eq(2, #design.warnings)
+    t.match("exp%.yaml:5: factor 'question_len' is not used: the treatments are written out", design.warnings[1])
+  end)
+
+  t.it("may describe treatments that are written out", function()
+    local block = "design: {run: {factors: [{name: a, key: x, levels: [1, 2]}]}}\n"
+    t.eq({}, t.ok(load(block .. "treatments: [{x: 1}, {x: 2}]\n")).warnings)
+    t.eq(1, #t.ok(load(block .. "treatments: [{x: 1}, {x: 3}]\n")).warnings)
   end)
 
   t.it("walk factors together when they are proportional, setups crossed with runs", function()

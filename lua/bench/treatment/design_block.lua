@@ -1,6 +1,7 @@
 -- The `design` block of an experiment file: it declares factors and totals, and gives the treatments of a
 -- section (setup or run) that lists none.
 local doe = require "bench.doe"
+local factor_values = require "bench.doe.factors"
 local json = require "host.json"
 local lists = require "bench.lists"
 local override = require "bench.plan.override"
@@ -171,6 +172,34 @@ local function generate(block, name, constants)
   return design.setups[1].runs
 end
 
+local function is_level(factor, value)
+  for _, level in ipairs(factor.levels or {}) do
+    if factor_values.canonical(level) == factor_values.canonical(value) then return true end
+  end
+  return false
+end
+
+-- Do treatments that are written out vary the key of a factor, within its levels?
+local function is_followed(factor, treatments)
+  local found = false
+  for _, treatment in ipairs(treatments) do
+    local value = treatment.values[factor.key]
+    if value ~= nil and factor.levels and not is_level(factor, value) then return false end
+    found = found or value ~= nil
+  end
+  return found
+end
+
+-- Factors give treatments only where none are written out. Beside treatments that follow them they are words for readers.
+local function warn_unused_factors(block, name, treatments)
+  for i, factor in ipairs(factors_of(block, name)) do
+    if not is_followed(factor, treatments) then
+      table.insert(block.source.warnings, ("%s: factor '%s' is not used: the treatments are written out, and do not follow it")
+        :format(block.source.at("design", name, "factors", i - 1), factor.name))
+    end
+  end
+end
+
 ---The treatments of a section: those of the file, else those that its factors give, else one that only sets
 ---the constants.
 ---@param name "setup"|"run"
@@ -179,7 +208,10 @@ end
 ---@return bench.doe.Treatment[]? treatments
 ---@return bench.Error? err
 function Block:expand(name, treatments, constants)
-  if treatments and #treatments > 0 then return treatments end
+  if treatments and #treatments > 0 then
+    warn_unused_factors(self, name, treatments)
+    return treatments
+  end
   if #factors_of(self, name) == 0 then
     return { { name = "default", overrides = constants, values = {} } }
   end

@@ -66,6 +66,23 @@ local function check_map(source, value, known, ...)
   return value
 end
 
+-- The section `experiment`: texts. A number as a name is read as its text.
+local function read_head(source, tree)
+  local head, err = check_map(source, tree.experiment, EXPERIMENT, "experiment")
+  if not head then return nil, err end
+  local texts = {}
+  for _, key in ipairs(json.keys(head)) do
+    local value = head[key]
+    if key == "name" and type(value) == "number" then value = tostring(value) end
+    if not absent(value) and (type(value) ~= "string" or value == "") then
+      local what = type(value) == "string" and "empty" or "a " .. kind(value)
+      return nil, invalid(source.at("experiment", key), key .. " must be a text, not " .. what)
+    end
+    texts[key] = not absent(value) and value or nil
+  end
+  return texts
+end
+
 local function legacy(source, tree)
   for _, section in ipairs { "setup", "run" } do
     local given = tree[section]
@@ -172,7 +189,7 @@ local function read(source)
   local _, head, block
   _, err = check_map(source, tree, TOP)
   if err then return nil, err end
-  head, err = check_map(source, tree.experiment, EXPERIMENT, "experiment")
+  head, err = read_head(source, tree)
   if not head then return nil, err end
   block, err = design_block.read(source, tree.design)
   if not block then return nil, err end
@@ -186,8 +203,6 @@ local function read(source)
   return head, { setups = setups, runs = runs, block = block }
 end
 
-local function text_or_nil(value) return type(value) == "string" and value ~= "" and value or nil end
-
 ---@param path string
 ---@return bench.doe.Design? design
 ---@return bench.Error? err
@@ -198,9 +213,8 @@ function M.load(path)
   if not head then return nil, parts end
   local settings = parts.block.settings
   local design, problem = doe.cross({
-    name = text_or_nil(head.name) or path:match("([^/]+)$"):gsub("%.ya?ml$", ""),
-    description = text_or_nil(head.description), harness = text_or_nil(head.harness),
-    profile = text_or_nil(head.profile),
+    name = head.name or path:match("([^/]+)$"):gsub("%.ya?ml$", ""),
+    description = head.description, harness = head.harness, profile = head.profile,
     repeats = settings.repeats, order = settings.order or "listed", seed = settings.seed,
     factors = parts.block.factors,
   }, parts.setups, parts.runs, parts.block.kind or "list")
