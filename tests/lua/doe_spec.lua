@@ -55,6 +55,30 @@ t.describe("doe.full_factorial", function()
     t.eq({ ["load.stages.0.rate"] = 0.5 }, design.setups[1].runs[1].values)
   end)
 
+  t.it("refuses two factors of one key", function()
+    t.raises(function()
+      doe.zip { run = { { name = "a", key = "stages.0.rate", levels = { 1, 2 } },
+        { name = "b", key = "stages[0].rate", levels = { 3, 4 } } } }
+    end, "run factors 'a' and 'b' both set 'stages.0.rate'")
+    t.raises(function()
+      doe.full_factorial { run = { { name = "x", levels = { 1, 2 } },
+        { name = "mode", levels = { { label = "m", set = { x = 3 } } } } } }
+    end, "run factors 'x' and 'mode' both set 'x'")
+    t.ok(doe.full_factorial { setup = { { name = "a", key = "x", levels = { 1 } } },
+      run = { { name = "b", key = "x", levels = { 1 } } } })
+  end)
+
+  t.it("refuses a misspelt field of a level", function()
+    local function refused(level, words)
+      t.raises(function() doe.full_factorial { run = { a = { 1, level } } } end, words)
+    end
+    refused({ label = "q", vale = 3 }, "run factor 'a', level 2: unknown field 'vale' %(did you mean 'value'%?%)")
+    refused({ lable = "q", value = 3 }, "unknown field 'lable' %(did you mean 'label'%?%)")
+    refused({ label = "q" }, "a level with a label needs a value or set")
+    local map = { mean = 3, min = 1 }
+    t.eq(map, doe.full_factorial({ run = { a = { map } } }).setups[1].runs[1].overrides[1].value)
+  end)
+
   t.it("lets one level set several keys", function()
     local design = doe.full_factorial {
       setup = { routing = { { label = "off", set = { ["a.x"] = 0 } },

@@ -167,6 +167,10 @@ design:
       refused((DESIGN:gsub("full_factorial", "full_factoral"))))
     t.contains("exp.yaml:4: needs a key",
       refused "design:\n  run:\n    factors:\n    - {name: a, levels: [1]}\n")
+    t.contains("exp.yaml:4: unknown key 'level' (did you mean 'levels'?)",
+      refused "design:\n  run:\n    factors:\n    - {key: a, level: [1]}\n")
+    t.contains("level 1: unknown field 'vale' (did you mean 'value'?)",
+      refused "design:\n  run:\n    factors: [{key: a, levels: [{label: x, vale: 1}]}]\n")
     t.contains("zip needs lists of equal length",
       refused("design:\n  type: zip\n  run:\n"
         .. "    factors: [{key: a, levels: [1, 2]}, {key: b, levels: [1, 2, 3]}]\n"))

@@ -1,5 +1,7 @@
 -- Factors and levels: reading what a design gives, and the short texts that name treatments.
 local inspect = require "bench.inspect"
+local lists = require "bench.lists"
+local override = require "bench.plan.override"
 local text = require "host.text"
 
 local M = {}
@@ -53,16 +55,29 @@ function M.label(value)
   return clean == "" and hash or clean .. "-" .. hash
 end
 
+local LEVEL = { "label", "value", "set" }
+
+-- A map with `label` or `set`, or with `value` and something that was meant to be one of them; any other map is a value.
+local function is_level(written)
+  if type(written) ~= "table" or inspect.is_list(written) then return false end
+  if written.label ~= nil or written.set ~= nil then return true end
+  if written.value == nil then return false end
+  for key in pairs(written) do
+    if not lists.contains(LEVEL, key) and text.nearest(tostring(key), LEVEL) then return true end
+  end
+  return false
+end
+
 -- A level as it was written: a plain value, { label =, value = } or { label =, set = { key = value } }.
 local function read_level(written)
-  if type(written) == "table" and not inspect.is_list(written)
-    and (written.set ~= nil or written.value ~= nil)
-    and (written.label ~= nil or written.set ~= nil) then
-    for key in pairs(written) do
-      if key ~= "label" and key ~= "value" and key ~= "set" then
-        return nil, "a level has label, value and set, not '" .. tostring(key) .. "'"
+  if is_level(written) then
+    for _, key in ipairs(inspect.keys(written)) do
+      if not lists.contains(LEVEL, key) then
+        return nil, "unknown field '" .. tostring(key) .. "'" .. text.did_you_mean(tostring(key), LEVEL)
+          .. "; a level has label, value and set"
       end
     end
+    if written.value == nil and written.set == nil then return nil, "a level with a label needs a value or set" end
     if written.set ~= nil and type(written.set) ~= "table" then
       return nil, "set is a map of keys to values"
     end
@@ -104,10 +119,8 @@ end
 local FIELDS = { "name", "key", "levels", "min", "max", "log", "integer", "short", "unit", "description" }
 
 local function unknown_field(given)
-  for key in pairs(given) do
-    local known = false
-    for _, field in ipairs(FIELDS) do known = known or field == key end
-    if not known then
+  for _, key in ipairs(inspect.keys(given)) do
+    if not lists.contains(FIELDS, key) then
       return "unknown field '" .. tostring(key) .. "'" .. text.did_you_mean(tostring(key), FIELDS)
     end
   end
@@ -159,6 +172,38 @@ local function add_scope(factors, given, scope)
   end
 end
 
+-- The keys that a factor sets, in one way of writing them.
+local function keys_of(factor)
+  local keys = {}
+  local function add(key)
+    local parts = override.split_path(tostring(key))
+    keys[parts and override.join_path(parts) or tostring(key)] = true
+  end
+  for _, level in ipairs(factor.levels) do
+    if level.set then
+      for key in pairs(level.set) do add(key) end
+    else
+      add(factor.key)
+    end
+  end
+  if factor.range then add(factor.key) end
+  return keys
+end
+
+-- Two factors of one key would overwrite each other, and names would tell of values that were never set.
+local function shared_key(factors)
+  local owners = {}
+  for _, factor in ipairs(factors) do
+    for _, key in ipairs(inspect.keys(keys_of(factor))) do
+      local owner = owners[factor.scope .. " " .. key]
+      if owner then
+        return ("%s factors '%s' and '%s' both set '%s'"):format(factor.scope, owner, factor.name, key)
+      end
+      owners[factor.scope .. " " .. key] = factor.name
+    end
+  end
+end
+
 ---Reads the factors of a design: maps from a name to levels (walked by name), or lists of
 ---`{ name, key?, levels | min, max, ... }` (walked in their order). Setup factors come first.
 ---@param setup? table
@@ -173,6 +218,8 @@ function M.read(setup, run)
     if seen[factor.name] then return nil, "two factors are called '" .. factor.name .. "'" end
     seen[factor.name] = true
   end
+  problem = shared_key(factors)
+  if problem then return nil, problem end
   add_short_names(factors)
   return factors
 end

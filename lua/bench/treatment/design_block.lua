@@ -23,6 +23,7 @@ local KIND_NAMES = { "full_factorial", "proportional_scaling", "zip", "one_at_a_
   "list" }
 local ROWS = schema.from_rows(require "bench.treatment.keys")
 local KEYS, SECTION_KEYS = ROWS.root.fields.design.order, ROWS.shapes["#factors"].order
+local ITEM_KEYS = { factors = ROWS.shapes["#factor"].order, constants = ROWS.shapes["#constant"].order }
 
 ---@class bench.treatment.Block
 ---@field kind? string
@@ -56,6 +57,18 @@ local function check_map(source, value, ...)
   end
 end
 
+-- A factor or constant. A misspelt field would silently make it another one.
+local function check_item(source, item, known, path)
+  for _, key in ipairs(json.keys(item)) do
+    if not lists.contains(known, key) then
+      local meant = text.did_you_mean(key, known)
+      local place, message = source.at(unpack(lists.extend(path, key))), "unknown key '" .. key .. "'" .. meant
+      if meant ~= "" then return invalid(place, message) end
+      source.warnings[#source.warnings + 1] = place .. ": '" .. key .. "' is not used"
+    end
+  end
+end
+
 local function read_section(source, block, name)
   local section = given(block.tree[name])
   if section == nil then return end
@@ -69,6 +82,8 @@ local function read_section(source, block, name)
     end
     for i, item in ipairs(items or {}) do
       err = check_map(source, item, "design", name, list, i - 1)
+      if err then return err end
+      err = check_item(source, item, ITEM_KEYS[list], { "design", name, list, i - 1 })
       if err then return err end
       if type(given(item.key)) ~= "string" then
         return invalid(source.at("design", name, list, i - 1), "needs a key: the dotted key that it sets")

@@ -46,6 +46,7 @@ return {
   { "#constant", "open section", "A key that is set in all treatments." },
   { "#constant.key", "text", "Dotted key." },
   { "#constant.value", "any?", "Its value." },
+  { "#constant.description", "any?", "Words for readers." },
   { "#treatment", "open section", "Dotted keys and their values." },
   { "#treatment.name", "text | number?", "Its name, under which results are stored." },
 }
