@@ -45,6 +45,16 @@ t.describe("the survey of an experiment", function()
   end)
 end)
 
+t.describe("the survey of setups", function()
+  t.it("finds what a standup on this machine would refuse", function()
+    local design = design_of({}, { setup = { { name = "two", ["local.replicas"] = "2" } } })
+    design.file = "d.lua"
+    local err = t.fails("invalid", surveyed(design))
+    t.contains("d.lua: setup treatment 'two': stack 'quickstart': local.replicas must be a number from 1 to 256, not \"2\"",
+      err.message)
+  end)
+end)
+
 t.describe("the profile of an experiment", function()
   local PROFILE = "data: {input: 8, output: 8}\nstages: [{concurrency: 1, requests: 20}]\n"
 

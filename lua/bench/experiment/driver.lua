@@ -5,6 +5,7 @@ local lifecycle = require "bench.lifecycle"
 local manifests = require "bench.plan.manifests"
 local plan = require "bench.plan"
 local session = require "bench.session"
+local settings = require "bench.local_servers.settings"
 local spec = require "bench.spec"
 local text = require "host.text"
 local workload = require "bench.workload"
@@ -89,6 +90,23 @@ end
 
 -- Before anything is deployed
 
+-- The place of a treatment, its name and what is wrong with it.
+local function blame(driver, kind, treatment, err)
+  local place = treatment.origin or driver.design_file
+  err.message = ("%s%s treatment '%s': %s"):format(place and place .. ": " or "", kind, treatment.name, err.message)
+  return err
+end
+
+-- What a standup on this machine would refuse.
+local function check_local(built)
+  for _, stack in ipairs(built.selected) do
+    if stack.method == "local" then
+      local ok, err = settings.read(stack, "-")
+      if not ok then return err end
+    end
+  end
+end
+
 ---The plan of a setup treatment, as a digest. Its manifests are rendered, but not kept.
 ---@param setup bench.doe.Setup
 ---@return string? digest
@@ -96,6 +114,8 @@ end
 function Driver:plan_digest(setup)
   local built, err = plan.build(self.spec, merged(self.opts, { overrides = setup.overrides }))
   if not built then return nil, err end
+  err = check_local(built)
+  if err then return nil, blame(self, "setup", setup, err) end
   err = manifests.render(built)
   if err then return nil, err end
   return built.digest
@@ -127,10 +147,7 @@ local function check(driver, run, rendered)
   if not driver.harness.check then return end
   local ok, err = driver.harness.check(rendered, { file = driver.profile.path,
     endpoint = { url = STAND_IN, model = driver.model } })
-  if ok then return end
-  local place = run.origin or driver.design_file
-  err.message = ("%srun treatment '%s': %s"):format(place and place .. ": " or "", run.name, err.message)
-  return err
+  return not ok and blame(driver, "run", run, err) or nil
 end
 
 ---The profile that a run treatment makes, as a digest; what depends on the stack is left open.

@@ -3,6 +3,7 @@
 local M = {}
 
 local command = require "bench.local_servers.command"
+local inspect = require "bench.inspect"
 local json = require "host.json"
 local text = require "host.text"
 
@@ -27,8 +28,8 @@ end
 
 local function check(stack, own)
   if not is_whole(own.replicas, 1, MOST_REPLICAS) then
-    return invalid(stack, ("local.replicas must be from 1 to %d, not %s"):format(MOST_REPLICAS,
-      tostring(own.replicas)))
+    return invalid(stack, ("local.replicas must be a number from 1 to %d, not %s"):format(MOST_REPLICAS,
+      inspect.line(own.replicas, 40)))
   end
   if own.port ~= "auto" and not is_whole(own.port, 1, 65535 - own.replicas + 1) then
     return invalid(stack, "local.port must be 'auto' or a port number, not " .. tostring(own.port))
