@@ -67,17 +67,38 @@ M.ORDERS = { "cheapest", "listed", "random" }
 local FIELDS = { "name", "description", "harness", "profile", "setup", "run", "constants", "where", "repeats",
   "order", "seed", "samples", "jitter" }
 
+-- What fields must be; the words are for messages.
+local TYPES = { name = "string", description = "string", harness = "string", profile = "string", setup = "table",
+  run = "table", constants = "table", where = "function", jitter = "boolean" }
+local WORDS = { string = "a text", table = "a table", ["function"] = "a function(t)", boolean = "true or false" }
+
+local function check_types(spec)
+  for _, field in ipairs(FIELDS) do
+    local wanted = TYPES[field]
+    if wanted and spec[field] ~= nil and type(spec[field]) ~= wanted then
+      return ("%s must be %s, not %s"):format(field, WORDS[wanted], inspect.line(spec[field], 40))
+    end
+  end
+  for _, scope in ipairs { "setup", "run" } do
+    local constants = spec.constants and spec.constants[scope]
+    if constants ~= nil and type(constants) ~= "table" then
+      return ("constants.%s must be a table of keys and values, not %s"):format(scope, inspect.line(constants, 40))
+    end
+  end
+end
+
 local function check_fields(spec)
   for key in pairs(spec) do
     if not lists.contains(FIELDS, key) then
       return "unknown field '" .. tostring(key) .. "'" .. text.did_you_mean(tostring(key), FIELDS)
     end
   end
-  for _, scope in ipairs(inspect.keys(spec.constants or {})) do
+  for _, scope in ipairs(type(spec.constants) == "table" and inspect.keys(spec.constants) or {}) do
     if scope ~= "setup" and scope ~= "run" then
       return "constants are given as { setup = {...}, run = {...} }, not under '" .. tostring(scope) .. "'"
     end
   end
+  return check_types(spec)
 end
 
 local function whole(value, least)

@@ -2,14 +2,40 @@
 ---@class bench.parallel
 local M = {}
 
+local inspect = require "bench.inspect"
 local task = require "host.task"
+local text = require "host.text"
 
-local function check_limit(limit, count)
-  if limit == nil then return count end
-  if type(limit) ~= "number" or limit < 1 or limit ~= math.floor(limit) then
-    error("parallel: limit is a whole number of at least 1", 3)
+local OPTIONS = { "limit" }
+
+local function options_problem(opts)
+  if opts == nil then return nil end
+  if type(opts) ~= "table" then return "the options are a table such as { limit = 4 }, not a " .. type(opts) end
+  for _, key in ipairs(inspect.keys(opts)) do
+    if key ~= "limit" then
+      return "unknown option '" .. tostring(key) .. "'" .. text.did_you_mean(tostring(key), OPTIONS)
+    end
   end
-  return math.min(limit, count)
+  local limit = opts.limit
+  if limit ~= nil and (type(limit) ~= "number" or limit < 1 or limit ~= math.floor(limit)) then
+    return "limit is a whole number of at least 1"
+  end
+end
+
+-- Raises at the caller of `map` or `all`.
+local function check(usage, items, fn, opts)
+  local problem = type(items) ~= "table" and "the first argument is a list, not a " .. type(items)
+    or type(fn) ~= "function" and "the second argument is a function, not a " .. type(fn)
+    or options_problem(opts)
+  if problem then error(usage .. ": " .. problem, 3) end
+end
+
+local function check_functions(functions)
+  for i, fn in ipairs(type(functions) == "table" and functions or {}) do
+    if type(fn) ~= "function" then
+      error(("parallel.all(functions [, options]): item %d is a %s, not a function"):format(i, type(fn)), 3)
+    end
+  end
 end
 
 ---Calls `fn(item, index)` for each item, at most `limit` at the same time, and waits for all of them. If one
@@ -23,8 +49,9 @@ end
 ---@return R[] results
 ---@return table<integer, bench.Error>? errors By index; nil if there were none
 function M.map(items, fn, opts)
+  check("parallel.map(list, function(item) [, options])", items, fn, opts)
   local count = #items
-  local workers = check_limit(opts and opts.limit, count)
+  local workers = math.min(opts and opts.limit or count, count)
   local results, errors, next_index = {}, nil, 1
   local function work()
     while next_index <= count do
@@ -53,6 +80,8 @@ end
 ---@return any[] results First result of each
 ---@return table<integer, bench.Error>? errors
 function M.all(functions, opts)
+  check("parallel.all(functions [, options])", functions, check, opts)
+  check_functions(functions)
   return M.map(functions, function(fn) return fn() end, opts)
 end
 

@@ -54,6 +54,37 @@ local function cell_of(value)
   return { text = tostring(value) }
 end
 
+local function cell_problem(cell)
+  if type(cell) ~= "table" then return nil end
+  if type(cell.text) ~= "string" then return "a cell is a text, a number or { text = ..., style = ... }" end
+  if cell.style ~= nil and not STYLES[cell.style] then
+    return "there is no style '" .. tostring(cell.style) .. "': good, bad, warn, dim or bold"
+  end
+end
+
+local function row_problem(columns, rows)
+  for r, row in ipairs(rows) do
+    if type(row) ~= "table" then return ("row %d is a list of cells, not a %s"):format(r, type(row)) end
+    for c in ipairs(columns) do
+      local problem = cell_problem(row[c])
+      if problem then return ("row %d, column %d: %s"):format(r, c, problem) end
+    end
+  end
+end
+
+local function shape_problem(columns, rows, opts)
+  if type(columns) ~= "table" or #columns == 0 then return "columns are a list of { title = ... }" end
+  for c, column in ipairs(columns) do
+    if type(column) ~= "table" or type(column.title) ~= "string" then
+      return ("column %d is { title = ..., align = ... }, not %s"):format(c,
+        type(column) == "table" and "a table without a title" or "a " .. type(column))
+    end
+  end
+  if type(rows) ~= "table" then return "rows are a list of lists of cells, not a " .. type(rows) end
+  if opts ~= nil and type(opts) ~= "table" then return "the options are a table, not a " .. type(opts) end
+  return row_problem(columns, rows)
+end
+
 local function read(columns, rows)
   local grid, widths = {}, {}
   for c, column in ipairs(columns) do widths[c] = length(column.title) end
@@ -119,6 +150,8 @@ end
 ---@param opts? bench.table.Options
 ---@return string
 function M.render(columns, rows, opts)
+  local problem = shape_problem(columns, rows, opts)
+  if problem then error("table.render(columns, rows [, options]): " .. problem, 2) end
   opts = opts or {}
   if #rows == 0 then return "" end
   local grid, widths = read(columns, rows)

@@ -120,3 +120,31 @@ t.describe("parallel.all", function()
     t.eq({ "slow", "fast" }, results)
   end)
 end)
+
+t.describe("bench.parallel", function()
+  local function refused(words, fn) t.raises(fn, "parallel_spec.lua:%d+: parallel%.%l+%(.*: " .. words) end
+  local function nothing() end
+
+  t.it("raises at its caller when it is called wrongly", function()
+    refused("unknown option 'limti' %(did you mean 'limit'%?%)", function()
+      parallel.map({ 1 }, nothing, { limti = 2 })
+      return true
+    end)
+    refused("the second argument is a function, not a nil", function()
+      parallel.map { 1 }
+      return true
+    end)
+    refused("the first argument is a list, not a function", function()
+      parallel.map(nothing)
+      return true
+    end)
+    refused("limit is a whole number of at least 1", function()
+      parallel.all({}, { limit = 0 })
+      return true
+    end)
+    refused("item 2 is a number, not a function", function()
+      parallel.all { nothing, 5 }
+      return true
+    end)
+  end)
+end)

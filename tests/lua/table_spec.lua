@@ -45,3 +45,24 @@ t.describe("bench.table", function()
     t.eq("3h 07m", tables.seconds(11220))
   end)
 end)
+
+t.describe("table.render", function()
+  local function refused(words, ...)
+    local arguments = { n = select("#", ...), ... }
+    t.raises(function()
+      local text = tables.render(unpack(arguments, 1, arguments.n))
+      return text
+    end, "table_spec.lua:%d+: table.render%(.*: " .. words)
+  end
+
+  t.it("raises at its caller when shapes are wrong", function()
+    refused("columns are a list", nil, {})
+    refused("column 1 is { title = ..., align = ... }, not a string", { "a" }, {})
+    refused("column 2 is .* not a table without a title", { { title = "a" }, {} }, {})
+    refused("rows are a list of lists", { { title = "a" } }, "x")
+    refused("row 1 is a list of cells, not a string", { { title = "a" } }, { "x" })
+    refused("row 1, column 1: a cell is a text", { { title = "a" } }, { { { "x" } } })
+    refused("there is no style 'green'", { { title = "a" } }, { { { text = "x", style = "green" } } })
+    refused("the options are a table", { { title = "a" } }, {}, 80)
+  end)
+end)

@@ -203,6 +203,18 @@ t.describe("designs in Lua", function()
     t.fails("not_found", treatment.load "/nowhere/a.lua")
   end)
 
+  t.it("answer mistakes with file and line, and a hint only where it helps", function()
+    t.eq("a.lua:2: doe.zip: repeats must be a whole number from 1",
+      refused("local doe = require 'bench.doe'\nreturn doe.zip { repeats = 0 }", "a.lua"))
+    t.eq("a.lua:2: doe.zip: where must be a function(t), not \"rate < 2\"",
+      refused("local doe = require 'bench.doe'\nreturn doe.zip { where = 'rate < 2' }", "a.lua"))
+    t.eq("a.lua:1: boom", refused("error 'boom'", "a.lua"))
+    local _, err = load("error 'boom'", "a.lua")
+    t.eq(nil, err.hint)
+    _, err = load("require('host.task').sleep(0) return {}", "a.lua")
+    t.contains("must not wait", err.hint)
+  end)
+
   t.it("that are shipped can all be read", function()
     local designs = treatment.list()
     t.ok(#designs >= 5)
