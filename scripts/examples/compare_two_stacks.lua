@@ -9,6 +9,10 @@ local ROUNDS = 5
 local url_a, url_b, model = ...
 local servers = {}
 
+if url_a and not model then
+  error("usage: compare_two_stacks.lua [URL_A URL_B MODEL]: give all three, or none for two simulated servers", 0)
+end
+
 local function simulated(inter_token_latency)
   local server = assert(sim.start { model = "m", port = 0, time_to_first_token = "20ms",
     inter_token_latency = inter_token_latency, inter_token_latency_std_dev = "1ms" })
@@ -23,6 +27,9 @@ local sides = { { name = "A", url = url_a or simulated "5ms" },
 local function measure(side, round)
   local result = assert(load.run { url = side.url, model = model or "m", seed = round,
     schedule = { concurrency = 4, duration_s = 2, warmup_s = 0.5 }, data = { input = 64, output = 32 } })
+  if result.counts.succeeded == 0 then
+    error(("%s (%s) answered nothing: %s"):format(side.name, side.url, table.concat(result.reasons, "; ")), 0)
+  end
   if result.verdict ~= "valid" then print(("%s, round %d: %s"):format(side.name, round, result.verdict)) end
   return { ttft = result.latency.ttft.p50, itl = result.latency.itl.p50, e2e = result.latency.e2e.p50 }
 end

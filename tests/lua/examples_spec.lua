@@ -29,6 +29,18 @@ t.describe("the example of", function()
   end
 end)
 
+t.describe("compare_two_stacks", function()
+  t.it("wants both servers, and says which of them answers nothing", { timeout_s = 60 }, function()
+    local path = info.home .. "/scripts/examples/compare_two_stacks.lua"
+    local result = t.ok(exec.run({ info.executable, path, "http://127.0.0.1:9" }, { timeout_s = 30 }))
+    t.eq(1, result.exit_code)
+    t.contains("usage: compare_two_stacks.lua [URL_A URL_B MODEL]", result.stderr)
+    result = t.ok(exec.run({ info.executable, path, "http://127.0.0.1:9", "http://127.0.0.1:9", "m" }, { timeout_s = 30 }))
+    t.eq(1, result.exit_code)
+    t.contains("A (http://127.0.0.1:9) answered nothing", result.stderr)
+  end)
+end)
+
 t.describe("the examples", function()
   t.it("leave out no module", function()
     local missing = {}
