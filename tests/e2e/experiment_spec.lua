@@ -1,5 +1,6 @@
 -- An experiment that is killed in the middle and resumed: nothing lost, nothing twice, nobody left.
 local fs = require "host.fs"
+local info = require "host.info"
 local json = require "host.json"
 local random = require "bench.random"
 local support = require "support"
@@ -79,6 +80,44 @@ t.describe("an experiment", function()
     t.eq({ ["a/slow"] = 1, ["a/fast"] = 1, ["b/slow"] = 1, ["b/fast"] = 1 }, times)
     t.eq(4, #fs.glob(instance .. "/setup-treatment-*/results/*/manifest.json"))
     t.eq(4, #fs.glob(instance .. "/setup-treatment-*/results/*"))
+    box:is_clean()
+  end)
+end)
+
+t.describe("the treatments of an experiment", function()
+  t.it("of every shipped design pass the survey", { timeout_s = 120 }, function()
+    local box = support.box()
+    for _, path in ipairs(fs.glob(info.home .. "/workload/designs/*.lua")) do
+      local name = fs.basename(path):gsub("%.lua$", "")
+      local result = box:run { "--spec", "local/quickstart", "experiment", "--design", name, "-n" }
+      t.eq(0, result.exit_code, result.output)
+    end
+    box:is_clean()
+  end)
+
+  t.it("that cannot be are refused before a standup, in a dry run and in a listing", { timeout_s = 120 }, function()
+    local box = support.box()
+    local file = box:write("e.yaml", "experiment: {profile: short.yaml}\ntreatments:\n  - {name: bad, load.stages.0.rate: -5}\n")
+    box:write("short.yaml", PROFILE)
+    for _, option in ipairs { "-n", "--list", "--stop-on-error" } do
+      local result = box:run { "--spec", "local/quickstart", "experiment", "-e", file, option }
+      t.eq(1, result.exit_code, result.output)
+      t.contains("e.yaml:3: run treatment 'bad': ", result.output)
+      t.contains("short.yaml", result.output)
+    end
+    t.eq({}, fs.glob(box.workspace .. "/*-*/journal.jsonl"))
+    box:is_clean()
+  end)
+
+  t.it("are resumed from another folder although the profile is a relative path", { timeout_s = 120 }, function()
+    local box = support.box()
+    local file = box:write("sub/e.yaml", "experiment: {profile: short.yaml}\ntreatments:\n  - {name: a, load.stages.0.rate: 20}\n")
+    box:write("short.yaml", PROFILE)
+    local result = box:run { "--spec", "local/quickstart", "experiment", "-e", file }
+    t.ok(result.exit_code == 0 or result.exit_code == 4, result.output)
+    local instance = fs.parent(fs.glob(box.workspace .. "/*-*/experiment.json")[1])
+    local again = box:run({ "experiment", "--resume", instance }, { cwd = box.dir .. "/home" })
+    t.eq(result.exit_code, again.exit_code, again.output)
     box:is_clean()
   end)
 end)
