@@ -4,6 +4,7 @@ local M = {}
 
 local consistency = require "bench.plan.consistency"
 local context = require "bench.context"
+local fs = require "host.fs"
 local log = require "host.log"
 local manifests = require "bench.plan.manifests"
 local plan = require "bench.plan"
@@ -112,6 +113,20 @@ local function start_logging(ctx)
   return log.open(ctx.workspace:path "logs")
 end
 
+local function copy(opts)
+  local copied = {}
+  for key, value in pairs(opts) do copied[key] = value end
+  return copied
+end
+
+-- Harness and profile of an experiment file, unless the command line names others.
+local function take_choices(opts, design)
+  opts.harness = opts.harness or design.harness
+  if opts.workload or not design.profile then return end
+  local found = workload.find(opts.harness or "native", design.profile, opts.base_dir, fs.parent(opts.experiments))
+  opts.workload = found and found.is_file and found.path or design.profile
+end
+
 -- The run treatments: those of the caller, of an experiment file, or of `--overrides`.
 local function treatments_of(opts)
   if opts.treatments then return opts.treatments end
@@ -123,6 +138,8 @@ local function treatments_of(opts)
         .. " has setup treatments, which need a standup each",
         hint = "use `llmdbenchmark experiment -e " .. opts.experiments .. "`" }
     end
+    for _, warning in ipairs(design.warnings) do log.warn(warning) end
+    take_choices(opts, design)
     return design.setups[1].runs
   end
   local single, err = workload.override_treatment(opts.run_overrides)
@@ -191,6 +208,7 @@ function M.open(opts)
   local built, err = complete_plan(opts)
   if not built then return nil, err end
   local treatments, place, ok
+  opts = copy(opts)
   treatments, err = treatments_of(opts)
   if not treatments then return nil, err end
   local ctx = context.new(opts, built, treatments)
