@@ -44,7 +44,7 @@ t.describe("the table of an experiment", function()
   end)
 
   t.it("explains a rate that only the last answers pull down", function()
-    local note = "answers/s counts until the last answer"
+    local note = "req/s counts until the last answer"
     t.contains(note, comparison.table({ row("one", { rate = 10, request_rate = 8.98 }) }, 1, {}))
     t.ok(not comparison.table({ row("one", { rate = 10, request_rate = 9.9 }) }, 1, {}):find(note, 1, true))
     local limited = row("one", { rate = 10, request_rate = 5, verdict = "under-delivered" })

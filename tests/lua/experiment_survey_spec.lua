@@ -47,10 +47,10 @@ end)
 
 t.describe("the survey of setups", function()
   t.it("finds what a standup on this machine would refuse", function()
-    local design = design_of({}, { setup = { { name = "two", ["local.replicas"] = "2" } } })
+    local design = design_of({}, { setup = { { name = "two", ["local.replicas"] = "two" } } })
     design.file = "d.lua"
     local err = t.fails("invalid", surveyed(design))
-    t.contains("d.lua: setup treatment 'two': stack 'quickstart': local.replicas must be a number from 1 to 256, not \"2\"",
+    t.contains("d.lua: setup treatment 'two': stack 'quickstart': local.replicas must be a number from 1 to 256, not \"two\"",
       err.message)
   end)
 end)

@@ -11,7 +11,7 @@ local PANELS = {
   { title = "End-to-end latency", seconds = true, values = { { "e2e_p50_s", "p50" },
     { "e2e_p99_s", "p99" } } },
   { title = "Output throughput", unit = "tokens/s", values = { { "output_tokens_per_s", "" } } },
-  { title = "Answers per second, until the last one", unit = "answers/s", values = { { "request_rate", "" } }, ideal = "rate" },
+  { title = "Requests completed, until the last answer", unit = "requests/s", values = { { "request_rate", "" } }, ideal = "rate" },
   { title = "Throughput against latency", unit = "tokens/s", values = { { "output_tokens_per_s", "" } },
     x = "e2e_p50_s",
     x_label = "end-to-end latency, p50" },

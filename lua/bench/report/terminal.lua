@@ -8,7 +8,7 @@ local M = {}
 local MEASURED = {
   { title = "stage", align = "right" }, { title = "load", align = "right" },
   { title = "requests", align = "right" }, { title = "failed", align = "right" },
-  { title = "answers/s", align = "right" }, { title = "out tok/s", align = "right" },
+  { title = "req/s", align = "right" }, { title = "out tok/s", align = "right" },
   { title = "TTFT p50", align = "right" }, { title = "TTFT p99", align = "right" },
   { title = "ITL p50", align = "right" }, { title = "E2E p50", align = "right" },
   { title = "E2E p99", align = "right" }, { title = "verdict" },
@@ -113,7 +113,7 @@ function M.drain_note(stages)
     local rate, answered = stage.rate, stage.request_rate
     if rate and answered and stage.verdict == "valid" and stage.failures == 0
       and answered < rate * (1 - SHORTFALL) then
-      return "answers/s counts until the last answer: a short stage that answers everything stays below its rate"
+      return "req/s counts until the last answer: a short stage that answers everything stays below its rate"
     end
   end
 end
