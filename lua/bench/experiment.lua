@@ -18,6 +18,7 @@ local show = require "bench.experiment.show"
 local state = require "bench.experiment.state"
 local summary = require "bench.summary"
 local survey = require "bench.experiment.survey"
+local task = require "host.task"
 local timing = require "bench.experiment.timing"
 
 local codes = info.exit_codes
@@ -33,7 +34,8 @@ local codes = info.exit_codes
 ---@field dry_run? boolean
 ---@field driver? bench.experiment.Driver instead of the shipped phases
 ---@field events? table writer of the event file
----@field finished? fun(run: bench.experiment.Run, design: bench.doe.Design) told what was measured, at the end
+---@field finished? fun(run: bench.experiment.Run, design: bench.doe.Design) told what was measured, at the end, also
+---  when it was interrupted
 ---@field kept? table<string, any> options to be stored for `--resume`
 
 -- The order and the seeds: of the command line, else of the experiment being resumed, else of the design.
@@ -105,6 +107,13 @@ local function open_timing(run)
   run.timing = timing.new(cells.ok + cells.not_valid, run.schedule.cells, setups)
 end
 
+-- An entry of the journal that is not about one setup treatment; the event file has it, too.
+local function note(run, event, fields)
+  local ok, err = run.journal:write(event, fields)
+  if run.events then run.events:write(event, fields) end
+  return ok, err
+end
+
 -- Opens journal and summary in the folder, which is locked.
 local function begin(run, design, opts, surveyed)
   if not opts.resume then
@@ -118,21 +127,31 @@ local function begin(run, design, opts, surveyed)
   for _, problem in ipairs(run.state:verify(run.dir)) do run.say.warn("measured again: " .. problem) end
   open_summary(run, design, surveyed, entries)
   open_timing(run)
-  local ok, err = run.journal:write(#entries == 0 and "experiment_started" or "experiment_resumed",
+  local ok, err = note(run, #entries == 0 and "experiment_started" or "experiment_resumed",
     { digest = surveyed.record.digest, version = info.version })
   return not ok and err or nil
 end
 
+-- The comparison, and what the caller wants to know.
+local function tell_results(run, design)
+  require("bench.experiment.comparison").of(run, design)
+  if run.opts.finished then run.opts.finished(run, design) end
+end
+
+-- What was measured until it was interrupted, or could not go on; the treatments have been cleaned up.
+local function tell_what_there_is(run, design)
+  local fine, err = pcall(task.shielded, tell_results, run, design)
+  if not fine then run.say.warn("what was measured cannot be shown: " .. tostring(err)) end
+end
+
 local function finish(run, design)
   local cells = run.state:count(run.schedule)
-  assert(run.journal:write("experiment_finished", { ok = cells.ok, not_valid = cells.not_valid,
-    failed = cells.failed,
+  assert(note(run, "experiment_finished", { ok = cells.ok, not_valid = cells.not_valid, failed = cells.failed,
     missing = cells.missing }))
   assert(run.summary:write { now = true, ended = true })
   run.say.info("Summary: " .. run.dir .. "/" .. summary.FILE)
   for _, line in ipairs(show.finish(run, design)) do run.say.info(line) end
-  require("bench.experiment.comparison").of(run, design)
-  if run.opts.finished then run.opts.finished(run, design) end
+  tell_results(run, design)
   return exit_code(run)
 end
 
@@ -142,7 +161,11 @@ local function measure_locked(run, design, opts, surveyed)
   for _, line in ipairs(show.start(design, run.schedule, { harness = surveyed.facts.harness,
     profile = surveyed.facts.profile, opts = run.opts, done = run.timing.done })) do run.say.info(line) end
   run.say.info("Workspace: " .. run.dir)
-  loop.run(run)
+  local fine, problem = pcall(loop.run, run)
+  if not fine then
+    tell_what_there_is(run, design)
+    error(problem, 0)
+  end
   return finish(run, design)
 end
 

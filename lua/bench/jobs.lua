@@ -251,7 +251,6 @@ local function measure(ctx, stack, job, entry)
     ok, err = job.on_stage(result, stage)
     if not ok then return nil, err end
   end
-  entry.verdict = worst_verdict(result)
   return report.finish(ctx, stack, job, result, entry.reports)
 end
 
@@ -263,6 +262,7 @@ local function run_job(ctx, stack, job)
   local fine, ok, err = pcall(measure, ctx, stack, job, entry)
   status.detail(stack.name, nil)
   entry.files = count_files(job.dir)
+  if entry.result then entry.verdict = worst_verdict(entry.result) end
   if not fine then
     entry.err = type(ok) == "table" and ok or { code = "exit", message = tostring(ok) }
     error(ok, 0)

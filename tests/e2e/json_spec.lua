@@ -77,6 +77,7 @@ t.describe("--json", function()
       local treatment = t.ok(json.decode(result.stdout)).treatments[1]
       t.eq({ "interrupted", 2 }, { treatment.status, #treatment.stages })
       check_stage(treatment.stages[1], 20)
+      t.eq(treatment.stages[2].verdict, treatment.verdict)
       t.contains("stopped before its end", table.concat(treatment.stages[2].reasons, "\n"))
       for _, name in ipairs { "benchmark_report_v0.2,_stage_1.yaml", "config.yaml", "stage_1.rec" } do
         t.ok(fs.exists(treatment.results_dir .. "/" .. name), name)
@@ -98,6 +99,23 @@ t.describe("--json", function()
     end
     table.sort(names)
     t.eq({ "fast", "slow" }, names)
+    box:is_clean()
+  end)
+
+  t.it("of an experiment that is interrupted gives what was measured until then", { timeout_s = 120 }, function()
+    local box = support.box()
+    local child = box:start { "--spec", "local/quickstart", "experiment", "-e", box:write("experiment.yaml", TREATMENTS),
+      "-l", "native", "-w", box:write("short.yaml", PROFILE), "--json" }
+    t.ok(support.wait_for(60, function()
+      local journal = fs.glob(box.workspace .. "/*/journal.jsonl")[1]
+      return journal ~= nil and select(2, t.ok(fs.read(journal)):gsub('"treatment_started"', "")) == 2
+    end))
+    child:kill { signal = "TERM" }
+    local result = t.ok(child:wait { timeout_s = 60 })
+    t.eq(143, result.exit_code, result.stderr)
+    local statuses = {}
+    for i, treatment in ipairs(t.ok(json.decode(result.stdout)).treatments) do statuses[i] = treatment.status end
+    t.eq({ "ok", "interrupted" }, statuses)
     box:is_clean()
   end)
 end)

@@ -161,6 +161,55 @@ t.describe("an experiment", function()
   end)
 end)
 
+-- Runs the design until it begins the cell, and interrupts it there.
+local function interrupted_in(cell, opts)
+  local driver, all = new { pause_s = 0.02 }, { say = listener() }
+  all.driver = driver
+  for key, value in pairs(opts) do all[key] = value end
+  local running = task.spawn(function() return experiment.run(all, design()) end)
+  repeat task.sleep(0.005) until driver.log[#driver.log] == "run " .. cell
+  running:cancel()
+  t.eq("cancelled", select(2, running:join()).code)
+  return driver, all.say.lines
+end
+
+t.describe("what an experiment measured", function()
+  local answer = require "bench.report.answer"
+
+  t.it("is told when it is interrupted, behind the cleanup", function()
+    local told
+    local driver, lines = interrupted_in("a1/rate2", { finished = function(measured, which)
+      told = answer.experiment(measured, which)
+    end })
+    t.eq("teardown a1", driver.log[#driver.log])
+    local statuses = {}
+    for i, treatment in ipairs(t.ok(told).treatments) do statuses[i] = treatment.status end
+    t.eq({ "ok", "interrupted", "missing", "missing" }, statuses)
+    t.eq(driver.dir .. "/treatments.csv", told.comparison)
+    t.eq(2, select(2, t.ok(fs.read(told.comparison)):gsub("\n", "")))
+    t.contains("rate1", table.concat(lines, "\n"))
+  end)
+
+  t.it("blames a run that was not begun on nothing but its setup", function()
+    local function errors(fail)
+      local told
+      run(new { fail = fail }, { stop_on_error = true, finished = function(...) told = answer.experiment(...) end })
+      local list = {}
+      for i, treatment in ipairs(told.treatments) do list[i] = treatment.error or "-" end
+      return list
+    end
+    t.eq({ "server died", "-", "-", "-" }, errors { ["run:a1/rate1"] = "server died" })
+    t.eq({ "no room", "no room", "-", "-" }, errors { ["standup:a1"] = "no room" })
+  end)
+
+  t.it("is in the event file from its first to its last entry", function()
+    local events = {}
+    run(new(), { events = { write = function(_, event) events[#events + 1] = event end } })
+    t.eq({ "experiment_started", "setup_started" }, { events[1], events[2] })
+    t.eq("experiment_finished", events[#events])
+  end)
+end)
+
 t.describe("resuming", function()
   local function finished()
     local driver = new()

@@ -23,6 +23,7 @@ local M = {}
 ---@field status? string success, failed_render, failed_standup, ...; nil: not finished
 ---@field interrupted? boolean the experiment was stopped in it; cleared when it goes on
 ---@field standing boolean something may be running
+---@field measuring? string the cell that was begun last and has not finished
 ---@field seconds number
 ---@field error? string
 ---@field cells table<string, bench.experiment.CellState>
@@ -50,14 +51,17 @@ end
 
 -- What each event of the journal means.
 local apply = {
-  setup_started = function(setup) setup.status, setup.error, setup.interrupted = nil, nil, nil end,
+  setup_started = function(setup)
+    setup.status, setup.error, setup.interrupted, setup.measuring = nil, nil, nil, nil
+  end,
   interrupted = function(setup) setup.interrupted = true end,
   standup_started = function(setup) setup.standing = true end,
   teardown_finished = function(setup, entry)
     if entry.ok then setup.standing = false end
   end,
-  treatment_started = function(setup, entry) setup.cells[entry.cell] = nil end,
+  treatment_started = function(setup, entry) setup.cells[entry.cell], setup.measuring = nil, entry.cell end,
   treatment_finished = function(setup, entry)
+    setup.measuring = nil
     setup.cells[entry.cell] = { status = entry.status, seconds = entry.seconds, results = entry.results or {},
       error = entry.error }
   end,

@@ -57,10 +57,24 @@ function M.run(ctx)
     treatments = json.list(treatments) }, RUN)
 end
 
+-- Why nothing was measured in a setup treatment; nil if only another run of it failed.
+local function setup_error(setup)
+  for _, cell in pairs(setup.cells) do
+    if cell.status == "failed" then return nil end
+  end
+  return setup.error
+end
+
+-- A cell without results: the experiment did not come to it, or was stopped in it.
+local function not_measured(setup, name)
+  local stopped = setup.interrupted and setup.measuring == name
+  return { status = stopped and "interrupted" or "missing", results = {}, error = setup_error(setup) }
+end
+
 -- One object for each stack of a cell, and one for a cell without results.
 local function add_cell(list, run, group, planned)
   local setup = run.state:setup(group.setup.name)
-  local cell = setup.cells[planned.name] or { status = "missing", results = {}, error = setup.error }
+  local cell = setup.cells[planned.name] or not_measured(setup, planned.name)
   for i = 1, math.max(1, #cell.results) do
     local result, stages = cell.results[i] or {}, {}
     for s, figures in ipairs(result.stages or {}) do stages[s] = stage_of(figures) end
