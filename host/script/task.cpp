@@ -1,6 +1,7 @@
 #include "script/task.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "script/convert.hpp"
 
@@ -17,6 +18,65 @@ std::string where(lua_State* L, int level) {
     if (info.currentline > 0) return std::string(info.short_src) + ":" + std::to_string(info.currentline);
   }
   return "host";
+}
+
+bool has_level(lua_State* L, int level) {
+  lua_Debug info{};
+  return lua_getstack(L, level, &info) != 0;
+}
+
+int depth(lua_State* L) {
+  if (!has_level(L, 0)) return 0;
+  int known = 0;
+  int beyond = 1;
+  while (has_level(L, beyond)) {
+    known = beyond;
+    beyond *= 2;
+  }
+  while (beyond - known > 1) {
+    const int middle = known + (beyond - known) / 2;
+    (has_level(L, middle) ? known : beyond) = middle;
+  }
+  return beyond;
+}
+
+// The file's whole name: `short_src` keeps only the end of a long one.
+std::string source_of(const lua_Debug& info) {
+  return info.source[0] == '@' ? info.source + 1 : info.short_src;
+}
+
+// Where an error was raised is lost with the coroutine that it ended, but its message begins with it.
+int line_in(const std::string& message, const lua_Debug& info) {
+  const std::string place = std::string(info.short_src) + ":";
+  return message.compare(0, place.size(), place) == 0 ? std::atoi(message.c_str() + place.size()) : 0;
+}
+
+std::string frame(lua_State* L, int level, const std::string& message) {
+  lua_Debug info{};
+  lua_getstack(L, level, &info);
+  lua_getinfo(L, "Snl", &info);
+  const std::string source = source_of(info);
+  const int line = info.currentline > 0 || level > 0 ? info.currentline : line_in(message, info);
+  std::string text = "\n\t" + source + ":";
+  if (line > 0) text += std::to_string(line) + ":";
+  if (*info.namewhat != '\0') return text + " in function '" + info.name + "'";
+  if (*info.what == 'm') return text + " in main chunk";
+  if (*info.what == 'C') return text + " in ?";
+  return text + " in function <" + source + ":" + std::to_string(info.linedefined) + ">";
+}
+
+constexpr int kFirstFrames = 12;
+constexpr int kLastFrames = 10;
+
+// As luaL_traceback writes it, but with whole names of files.
+std::string stack_of(lua_State* L, int level, const std::string& message) {
+  std::string text = "stack traceback:";
+  const int end = depth(L);
+  const int gap = level + kFirstFrames < end - kLastFrames ? level + kFirstFrames : end;
+  for (; level < gap; ++level) text += frame(L, level, message);
+  if (gap < end) text += "\n\t...";
+  for (level = gap < end ? end - kLastFrames : end; level < end; ++level) text += frame(L, level, message);
+  return text;
 }
 
 }  // namespace
@@ -166,9 +226,8 @@ std::string Scheduler::traceback(lua_State* L, int error_index, int level) const
     through_join = lua_rawequal(L, -1, -2) != 0;
     lua_pop(L, 2);
   }
-  luaL_traceback(main_, L, nullptr, level);
-  std::string own = lua_tostring(main_, -1);
-  lua_pop(main_, 1);
+  const std::string message = lua_type(L, error_index) == LUA_TSTRING ? lua_tostring(L, error_index) : "";
+  const std::string own = stack_of(L, level, message);
   return through_join ? cause->traceback_ + "\njoined by" + own.substr(std::min(own.find('\n'), own.size()))
                       : own;
 }

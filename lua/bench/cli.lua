@@ -144,17 +144,18 @@ local function dispatch(words)
   return M.run_command(commands.load(name), without(words, position), { line = words })
 end
 
----Runs the program with these arguments.
+---Runs the program with these arguments. All of it is one task, so that a failure of any task that a script
+---spawned arrives here, too, and a stack that overflowed can still be shown.
 ---@async
 ---@param words string[]
 ---@return integer exit_code
 function M.run(words)
   require("bench.search").install()
   local task = require "host.task"
-  local fine, result = xpcall(dispatch, function(err)
+  local fine, result = xpcall(task.scope, function(err)
     if getmetatable(err) == require("bench.cli.parser").Leave then return err end
     return { raised = err, traceback = task.traceback(err) }
-  end, words)
+  end, dispatch, words)
   if fine then return type(result) == "number" and result or EXIT.success end
   return require("bench.cli.errors").explain(result)
 end

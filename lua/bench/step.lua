@@ -104,6 +104,7 @@ local function call(step, fn, ctx, stack, limit_s)
     if limit_s then return task.deadline(limit_s, body) end
     return body()
   end, with_traceback)
+  if not fine and type(done) ~= "table" then return nil, M.as_error(done) end -- the stack had no room for the handler
   if not fine then return nil, M.as_error(done.raised, done.traceback) end
   if not done then
     return nil, { code = late.code, message = step.name .. ": " .. late.message, after_s = late.after_s }

@@ -23,6 +23,23 @@ t.describe("a script with", function()
     box:is_clean()
   end)
 
+  t.it("a function that calls itself without end is shown with its place", function()
+    local box = support.box()
+    box:write("deep.lua", "local function g() return 1 + g() end\ng()\n")
+    local result = box:run { "deep.lua" }
+    t.eq({ 1, "" }, { result.exit_code, result.stdout })
+    t.match("^llmdbenchmark: stack overflow\n  hint: a function calls itself[^\n]*\n  at deep%.lua:1: in function 'g'\n", result.stderr)
+  end)
+
+  t.it("a task that fails is shown like any other error", function()
+    local box = support.box()
+    box:write("child.lua", "local task = require 'host.task'\n"
+      .. "task.spawn(function() task.sleep(0.01) error 'child broke' end)\ntask.sleep(60)\n")
+    local result = box:run { "child.lua" }
+    t.eq(1, result.exit_code)
+    t.match("^llmdbenchmark: child%.lua:2: child broke\n  at child%.lua:2: in function <child%.lua:2>\n$", result.stderr)
+  end)
+
   t.it("an undeclared global is refused", function()
     local box = support.box()
     box:write("bad.lua", "cuont = 1\n")

@@ -25,6 +25,20 @@ t.describe("surroundings", function()
     t.eq(0, shell("llmdbenchmark --help | head -c 1").exit_code)
   end)
 
+  t.it("long folder names hide neither a script's own places nor show ours", function()
+    local box, long = support.box(), ("a_folder_with_a_long_name/"):rep(4)
+    local file = box:write(long .. "bad.lua", "local function inner() error('no cheese') end\ninner()\n")
+    local result = box:run { file }
+    t.contains("llmdbenchmark: " .. file .. ":1: no cheese\n", result.stderr)
+    t.contains("  at " .. file .. ":2: in function 'chunk'\n", result.stderr)
+    local home = box.dir .. "/" .. long .. "home"
+    t.eq(0, box:command({ "ln", "-s", require("host.info").home, home }).exit_code)
+    result = box:run({ "eject", "foo" }, { env = { LLMDBENCH_HOME = home } })
+    t.match("^llmdbenchmark: no script 'foo' in [^\n]*\n  hint: [^\n]*\n$", result.stderr)
+    result = box:run({ "scripts/nope.lua" }, { env = { LLMDBENCH_HOME = home } })
+    t.ok(not result.stderr:find("  at ", 1, true), result.stderr)
+  end)
+
   t.it("a read-only workspace is refused before anything starts", { timeout_s = 60 }, function()
     local box = support.box()
     local mount = ("mount -t tmpfs -o ro tmpfs '%s'"):format(box.workspace)

@@ -76,6 +76,12 @@ t.describe("step.execute", function()
     t.eq(nil, record.err.traceback)
   end)
 
+  t.it("fails with a step that calls itself without end", function()
+    local function deeper() return 1 + deeper() end
+    local record = execute { name = "a", run = deeper }
+    t.eq({ "failed", "stack overflow" }, { record.status, record.message })
+  end)
+
   t.it("skips when `when` says no, and says why", function()
     local started = false
     local function when() return false, "not on local" end

@@ -8,6 +8,7 @@ local log = require "host.log"
 
 local EXIT = info.exit_codes
 local TAIL_LINES = 20
+local OVERFLOW = "stack overflow"
 
 local function put(...) io.stderr:write(log.redact(table.concat { ... })) end
 
@@ -45,16 +46,24 @@ local function is_plumbing(line)
     or line:find("[C]:", 1, true) or line:find("(host):", 1, true) or line:find("^stack traceback")
 end
 
+local JOINED = "joined by"
+
 ---The frames of a traceback that help. When the world failed these are the lines of the user's own scripts;
 ---when a program is wrong, the library's too.
 ---@param traceback string
 ---@param only_scripts? boolean
 ---@return string
 function M.frames(traceback, only_scripts)
-  local kept = {}
+  local kept, joined = {}, false
   for line in traceback:gmatch("[^\n]+") do
     local ours = only_scripts and line:find(info.home .. "/lua/", 1, true)
-    if not ours and not is_plumbing(line) then kept[#kept + 1] = (line:gsub("^%s+", "at ")) end
+    if line == JOINED then
+      joined = #kept > 0
+    elseif not ours and not is_plumbing(line) then
+      if joined then kept[#kept + 1], joined = JOINED, false end
+      local frame = line:gsub("^%s+", "at ")
+      if frame ~= kept[#kept] then kept[#kept + 1] = frame end -- a recursion is shown once
+    end
   end
   return table.concat(kept, "\n")
 end
@@ -68,6 +77,16 @@ local function explain_leave(leave)
   return leave.exit_code
 end
 
+-- A message begins with only the end of a long file name; the stack has the whole name.
+local function with_whole_name(message, traceback)
+  local ending, rest = message:match "^%.%.%.([^\n:]+)(:%d+:.*)$"
+  if not ending then return message end
+  for file in traceback:gmatch "\n\t([^\n:]+):" do
+    if file:sub(-#ending) == ending then return file .. rest end
+  end
+  return message
+end
+
 local function explain_raised(raised, traceback)
   if type(raised) == "table" and raised.code == "cancelled" then
     put("llmdbenchmark: stopped\n")
@@ -77,8 +96,10 @@ local function explain_raised(raised, traceback)
   if is_world then
     M.tell(raised)
   else
-    put("llmdbenchmark: ", type(raised) == "table" and inspect.line(raised, 4000) or tostring(raised), "\n")
+    local message = type(raised) == "table" and inspect.line(raised, 4000) or tostring(raised)
+    put("llmdbenchmark: ", with_whole_name(message, traceback), "\n")
   end
+  if raised == OVERFLOW then put(indent("hint: a function calls itself without end")) end
   local frames = M.frames(traceback, is_world)
   if frames ~= "" then put(indent(frames)) end
   return EXIT.failed
