@@ -22,11 +22,16 @@ using Handle = std::shared_ptr<Task>;
 
 Handle& check_task(lua_State* L, int index) { return script::check_object<Handle>(L, index, kHandle); }
 
+Task& running_task(lua_State* L, const char* function) {
+  Task* task = Scheduler::of(L).running();
+  if (!task) throw core::UsageError(std::string(function) + " needs a running task");
+  return *task;
+}
+
 int l_spawn(lua_State* L) {
   script::check_function(L, 1);
   auto& scheduler = Scheduler::of(L);
-  if (!scheduler.running()) throw core::UsageError("task.spawn needs a running task");
-  auto task = scheduler.spawn(L, lua_gettop(L) - 1, scheduler.running());
+  auto task = scheduler.spawn(L, lua_gettop(L) - 1, &running_task(L, "task.spawn"));
   script::push_object<Handle>(L, kHandle, std::move(task));
   return 1;
 }
@@ -147,6 +152,20 @@ int l_shielded(lua_State* L) {
   return wait_for(L, child, true);
 }
 
+int l_supervise(lua_State* L) {
+  script::check_function(L, 1);
+  lua_settop(L, 1);
+  Scheduler::of(L).supervise(L, running_task(L, "task.supervise"));
+  return 0;
+}
+
+int l_hand_over(lua_State* L) {
+  const Handle heir = check_task(L, 1);
+  running_task(L, "task.hand_over");
+  lua_pushboolean(L, Scheduler::of(L).hand_over(*heir));
+  return 1;
+}
+
 int l_cancelled(lua_State* L) {
   Task* task = Scheduler::of(L).running();
   lua_pushboolean(L, task && task->is_cancelled());
@@ -177,10 +196,15 @@ int l_foreground(lua_State* L) {
   return 0;
 }
 
-int l_tostring(lua_State* L) {
+const char* state_of(lua_State* L, const Task& task) {
   static constexpr const char* names[] = {"ready", "running", "waiting", "ending", "done"};
+  if (task.state() != Task::State::done || !task.failed()) return names[static_cast<int>(task.state())];
+  return Scheduler::of(L).ended_cancelled(task) ? "cancelled" : "failed";
+}
+
+int l_tostring(lua_State* L) {
   const auto& task = check_task(L, 1);
-  lua_pushfstring(L, "task %s (%s)", task->origin().c_str(), names[static_cast<int>(task->state())]);
+  lua_pushfstring(L, "task %s (%s)", task->origin().c_str(), state_of(L, *task));
   return 1;
 }
 
@@ -200,6 +224,8 @@ constexpr script::Function kFunctions[] = {
     {"deadline", script::guard<l_deadline>, script::kWaits},
     {"scope", script::guard<l_scope>, script::kWaits},
     {"shielded", script::guard<l_shielded>, script::kWaits},
+    {"supervise", script::guard<l_supervise>},
+    {"hand_over", script::guard<l_hand_over>},
     {"cancelled", script::guard<l_cancelled>},
     {"traceback", script::guard<l_traceback>},
     {"handles", script::guard<l_handles>},

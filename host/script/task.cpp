@@ -86,7 +86,10 @@ core::Error cancelled_error() { return {"cancelled", "the task was cancelled", "
 core::World& world(lua_State* L) { return Scheduler::of(L).world(); }
 
 Task::~Task() {
-  if (const auto main = main_.lock()) luaL_unref(*main, LUA_REGISTRYINDEX, thread_ref_);
+  if (const auto main = main_.lock()) {
+    luaL_unref(*main, LUA_REGISTRYINDEX, thread_ref_);
+    luaL_unref(*main, LUA_REGISTRYINDEX, on_failure_ref_);
+  }
 }
 
 // ---- Waiter -------------------------------------------------------------------------------------
@@ -277,8 +280,38 @@ void Scheduler::adopt_failure(Task& parent, Task& child) {
     if (!parent.failed_) end_with_failure_of(parent, child);
     return;
   }
+  if (parent.on_failure_ref_ != LUA_NOREF && !child.reports_failure_) return tell_failure(parent, child);
   orphaned_.emplace(&parent, child.shared_from_this());
   cancel(parent);
+}
+
+void Scheduler::tell_failure(Task& parent, Task& child) {
+  luaL_checkstack(main_, 3, "error");
+  luaL_checkstack(child.thread_, 1, "error");
+  lua_rawgeti(main_, LUA_REGISTRYINDEX, parent.on_failure_ref_);
+  lua_pushvalue(child.thread_, -1);
+  lua_xmove(child.thread_, main_, 1);
+  lua_pushlstring(main_, child.traceback_.data(), child.traceback_.size());
+  spawn(main_, 2, &parent)->reports_failure_ = true;
+}
+
+void Scheduler::supervise(lua_State* L, Task& task) {
+  luaL_unref(L, LUA_REGISTRYINDEX, task.on_failure_ref_);
+  task.on_failure_ref_ = luaL_ref(L, LUA_REGISTRYINDEX);
+}
+
+bool Scheduler::hand_over(Task& heir) {
+  for (const Task* above = &heir; above; above = above->parent_) {
+    if (above == running_)
+      throw core::UsageError("a task cannot hand its children over to itself or to one of them");
+  }
+  if (heir.cancelled_ || heir.state_ == Task::State::draining || heir.state_ == Task::State::done)
+    return false;
+  for (auto& child : std::exchange(running_->children_, {})) {
+    child->parent_ = &heir;
+    heir.children_.push_back(child);
+  }
+  return true;
 }
 
 void Scheduler::end_with_failure_of(Task& task, const Task& child) {

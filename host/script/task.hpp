@@ -106,6 +106,8 @@ class Task : public std::enable_shared_from_this<Task> {
   bool cancelled_ = false;
   bool shielded_ = false;
   bool outcome_taken_ = false;
+  bool reports_failure_ = false;    // it runs the function that another one's `on_failure_ref_` names
+  int on_failure_ref_ = LUA_NOREF;  // told of failures of children, which then do not make this one fail
   bool failed_ = false;
   int joiners_ = 0;
   int indent_ = 0;
@@ -141,6 +143,13 @@ class Scheduler {
 
   /// Cancels the task and its children: every wait they are in or enter raises `cancelled`.
   void cancel(Task& task);
+
+  /// A failure of a child of `task` that nobody joins no longer makes it fail: the function on top of `L`
+  /// (popped) is called with the error and its traceback, in a child of its own.
+  void supervise(lua_State* L, Task& task);
+  /// Makes the children of the running task children of `heir`. False, and nothing is done, if that is about
+  /// to end. Throws UsageError if it is the running task or below it.
+  bool hand_over(Task& heir);
 
   /// Calls `done` from the loop once the task has ended. The running task is from now on the one that
   /// deals with a failure. Throws UsageError if the two would wait for each other forever.
@@ -180,6 +189,7 @@ class Scheduler {
   void child_ended(Task& parent, const std::shared_ptr<Task>& child);
   void finish(const std::shared_ptr<Task>& task);
   void adopt_failure(Task& parent, Task& child);
+  void tell_failure(Task& parent, Task& child);
   void end_with_failure_of(Task& task, const Task& child);
   void keep_only_results(Task& task);
   Task* live_of(lua_State* L) const;

@@ -41,6 +41,18 @@ end
 
 local function pass(...) return ... end
 
+-- Not as a tail call: an error is to be blamed on this line, not on who called it. A line of its own for the
+-- bracket, which may stand behind a comment, would be blamed, too, so it is the last resort.
+local function compile_expression(expression)
+  return loadstring("return (...)(" .. expression .. ")", "=repl")
+    or loadstring("return (...)(" .. expression .. "\n)", "=repl")
+end
+
+-- More lines could make it right: it ends too early, and not in a string, which ends with its line.
+local function ends_early(problem)
+  return problem:find "near '<eof>'$" ~= nil and not problem:find("unfinished string", 1, true)
+end
+
 ---Compiles what was typed: as an expression if it is one (also behind `=`, as in other Lua consoles), else
 ---as statements.
 ---@param text string
@@ -50,13 +62,13 @@ local function pass(...) return ... end
 ---@return boolean? incomplete More lines are needed
 function M.compile(text, environment)
   local expression = text:gsub("^%s*=", "")
-  if loadstring("return " .. expression, "=repl") then
-    -- Not as a tail call: an error is to be blamed on this line, not on who called it.
-    local chunk = setfenv(loadstring("return (...)(" .. expression .. "\n)", "=repl"), environment)
+  local is_expression, other_problem = loadstring("return " .. expression, "=repl")
+  if is_expression then
+    local chunk = setfenv(compile_expression(expression), environment)
     return function() return chunk(pass) end
   end
   local chunk, problem = loadstring(text, "=repl")
-  if not chunk then return nil, problem, problem:find "'<eof>'" ~= nil end
+  if not chunk then return nil, problem, ends_early(problem) or ends_early(other_problem) end
   return setfenv(chunk, environment)
 end
 
@@ -85,11 +97,11 @@ local function tell(...) io.stderr:write(log.redact(table.concat { ... })) end
 ---Prints an error: code and message, the hint, and further facts that an error table carries.
 ---@param err any
 function M.print_error(err)
-  if type(err) ~= "table" then
-    tell("error: ", tostring(err), "\n")
+  if type(err) ~= "table" or err.message == nil then
+    tell("error: ", type(err) == "table" and inspect.line(err, 400) or tostring(err), "\n")
     return
   end
-  tell("error: ", tostring(err), "\n")
+  tell("error: ", err.code and tostring(err.code) .. ": " or "", tostring(err.message), "\n")
   for _, key in ipairs(inspect.keys(err)) do
     if key == "hint" then
       tell("  hint: ", tostring(err.hint), "\n")
@@ -100,6 +112,39 @@ function M.print_error(err)
 end
 
 local function pack(...) return { n = select("#", ...), ... } end
+
+-- A chunk, whose tasks go on behind its end, since they belong to the session; those of a line that was
+-- interrupted end with it.
+local function run_line(session, chunk)
+  local outcome = pack(pcall(chunk))
+  if not task.cancelled() then task.hand_over(session.background) end
+  if not outcome[1] then error(outcome[2], 0) end
+  return unpack(outcome, 2, outcome.n)
+end
+
+-- The task to which those belong that lines have started and left behind.
+local function start_background()
+  return task.spawn(function()
+    task.supervise(function(err)
+      tell "in the background: "
+      M.print_error(err)
+    end)
+    while true do task.sleep(86400) end
+  end)
+end
+
+-- Tells which tasks the end of the session cancels.
+local function end_background(session)
+  local left = {}
+  for _, handle in ipairs(task.handles()) do
+    if handle:find "^task: repl:" then left[#left + 1] = handle:sub(7) end
+  end
+  if #left > 0 then
+    tell("the session ends, and with it what runs in the background: ", table.concat(left, ", "), "\n")
+  end
+  session.background:cancel()
+  task.shielded(session.background.join, session.background)
+end
 
 -- Runs a piece of work as the task that Ctrl-C reaches. Other signals end the session.
 local function in_foreground(session, work)
@@ -119,7 +164,7 @@ local function evaluate(session, text)
     return false
   end
   local values
-  local outcome = in_foreground(session, function() values = pack(chunk()) end)
+  local outcome = in_foreground(session, function() values = pack(run_line(session, chunk)) end)
   if values then return print_values(session.environment, values) end
   local err = outcome[1] and outcome[3] or outcome[2]
   if type(err) == "table" and err.code == "cancelled" then
@@ -221,11 +266,13 @@ local function start_editing(session)
   term.on_complete(function(line) return M.complete(line, session.environment) end, WORD_BREAKS)
 end
 
----Reads and evaluates until the end of the input, or until it is told to end.
+---Reads and evaluates until the end of the input, or until it is told to end. Tasks that a line started go on
+---until the session ends.
 ---@async
 ---@return integer exit_code Without a terminal 1 if any input failed
 function M.run()
   local session = { environment = M.environment(), interactive = term.facts().input, failed = false }
+  session.background = start_background()
   if session.interactive then start_editing(session) end
   while not session.terminated and not task.cancelled() do
     local text = read_input(session)
@@ -236,6 +283,7 @@ function M.run()
       session.failed = not evaluate(session, text) or session.failed
     end
   end
+  end_background(session)
   local codes = require("host.info").exit_codes
   if session.terminated then return codes.terminated end
   return session.failed and not session.interactive and codes.failed or codes.success

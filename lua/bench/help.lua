@@ -92,6 +92,7 @@ local function overview()
   end
   lines[#lines + 1] = ""
   lines[#lines + 1] = "bench.<name> is the Lua library; _ is the last value; Ctrl-C stops the line; Ctrl-D leaves."
+  lines[#lines + 1] = "Tasks that a line starts (task.spawn) go on behind it, until they end or the session does."
   return table.concat(lines, "\n")
 end
 

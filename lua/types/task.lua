@@ -67,6 +67,16 @@ function task.scope(fn, ...) end
 ---@return any ... What `fn` returned
 function task.shielded(fn, ...) end
 
+---Makes the running task one that outlives its children's failures: a child that fails while nobody joins it
+---no longer cancels it; instead `on_failure` is called, in a task of its own. What fails there counts again.
+---@param on_failure fun(err: any, traceback: string)
+function task.supervise(on_failure) end
+
+---Makes the children of the running task children of `heir`, so that they go on when the running one ends.
+---@param heir host.task.Task Neither the running task nor one below it
+---@return boolean done False if `heir` has ended or is about to: the children stay
+function task.hand_over(heir) end
+
 ---True if the running task has been cancelled.
 ---@return boolean cancelled
 function task.cancelled() end

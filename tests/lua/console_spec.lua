@@ -15,6 +15,19 @@ t.describe("console.compile", function()
     t.eq(false, wrong)
   end)
 
+  t.it("asks for more only where more could help", function()
+    local environment = console.environment()
+    local function incomplete(text) return select(3, console.compile(text, environment)) end
+    for _, text in ipairs { "1 +", "= 1 +", "x = 1 +", "f(function()", "x = [[long", "if x then" } do
+      t.eq(true, incomplete(text), text)
+    end
+    for _, text in ipairs { "end", "print(2) end", "x = 'open", "print('open", "1 2", "x = = 1" } do
+      t.eq(false, incomplete(text), text)
+    end
+    t.eq(3, console.compile("1 +\n2 -- sum", environment)())
+    t.raises(console.compile("nope.x", environment), "^repl:1: attempt to index global 'nope'")
+  end)
+
   t.it("keeps the session's names out of the globals", function()
     local environment = console.environment()
     console.compile("leaked_name = 1", environment)()

@@ -170,6 +170,25 @@ t.describe("the REPL in a pipe", function()
     end
   end)
 
+  t.it("goes on behind an `end` too many, and tells code, message and hint of any error table", function()
+    local result = repl "end\nprint 'still here'\nbench.spec.find 'nope'\nerror { pods = 3 }\n"
+    t.eq("still here\n", result.stdout)
+    t.contains("error: not_found: there is no specification 'nope'\n  hint: ", result.stderr)
+    t.contains("error: { pods = 3 }\n", result.stderr)
+  end)
+
+  t.it("lets tasks go on behind their line, tells their failures once, and names those that its end cancels", function()
+    local result = repl("w = task.spawn(function() task.sleep(0.02) print 'went on' end)\n"
+      .. "x = task.spawn(function() task.sleep(0.02) error 'broke' end)\n"
+      .. "y = task.spawn(function() task.sleep(1000) end)\ntask.sleep(0.1)\nx\ny\n")
+    t.eq("went on\ntask repl:1 (failed)\ntask repl:1 (waiting)\n", result.stdout)
+    t.eq("in the background: error: repl:1: broke\nthe session ends, and with it what runs in the background: repl:1\n",
+      result.stderr)
+    t.eq(0, result.exit_code)
+    result = repl "x = task.spawn(function() task.sleep(0.02) error 'broke' end)\nx:join()\n"
+    t.eq({ "error: repl:1: broke\n", 1 }, { result.stderr, result.exit_code })
+  end)
+
   t.it("ends at SIGTERM and SIGHUP with 143, and goes on at Ctrl-C", function()
     for signal, code in pairs { TERM = 143, HUP = 143, INT = 0 } do
       local child = t.ok(exec.start({ info.executable, "repl" }, { keep_stdin = true }))
