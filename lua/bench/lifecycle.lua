@@ -25,12 +25,14 @@ end
 ---@param name "standup"|"smoketest"|"run"|"teardown"
 ---@param opts? bench.lifecycle.Opts
 ---@return bench.PhaseResult? outcome
----@return bench.Error? err a bad step filter, no stacks
+---@return bench.Error? err a bad step filter, no stacks, a script that returns no phase
 function M.phase(ctx, name, opts)
   opts = opts or {}
+  local phase, problem = opts.phase, nil
+  if not phase then phase, problem = require("bench.phase").load(name) end
+  if not phase then return nil, problem end
   ctx.phase = name
   if opts.banner then say(banner.start(ctx, name)) end
-  local phase = opts.phase or require("scripts." .. name)
   local outcome, err = phase:run(ctx, { steps = opts.steps, limit = opts.limit })
   if not outcome and opts.steps then err.usage = true end
   return outcome, err

@@ -3,6 +3,8 @@
 local M = {}
 
 local filter = require "bench.phase.filter"
+local info = require "host.info"
+local inspect = require "bench.inspect"
 local step = require "bench.step"
 local text = require "host.text"
 
@@ -20,12 +22,20 @@ M.Phase = Phase
 ---@field number? integer What `-s` selects; an added step has the number of its neighbour
 ---@field name string
 ---@field step? bench.Step Read from its file at first use
+---@field file? string The script that put it there
 ---@field wraps (fun(base: function, ctx: table, stack?: table): any, any)[]
 
 local FIELDS = { name = true, doc = true, steps = true, limit = true, undo_on_failure = true }
 
-local function new_entry(number, definition, where)
-  local entry = { number = number, wraps = {} }
+-- The script that is `level` calls above; nil if it made a tail call, or if it is a file of the library.
+local function file_of(level)
+  local caller = debug.getinfo(level + 1, "S")
+  local file = caller and caller.source:match "^@(.*)"
+  return file and file:find(info.home .. "/lua/", 1, true) ~= 1 and file or nil
+end
+
+local function new_entry(number, definition, where, file)
+  local entry = { number = number, wraps = {}, file = file }
   if type(definition) == "string" then
     entry.name = definition
   else
@@ -64,11 +74,12 @@ function M.new(description)
     name = description.name, doc = description.doc, limit = description.limit or 1,
     undo_on_failure = description.undo_on_failure or false, entries = {},
   }, Phase)
+  local file = file_of(2)
   for i, row in ipairs(description.steps or {}) do
     if type(row) ~= "table" or type(row[1]) ~= "number" or row[2] == nil then
       error(("phase %s: entry %d of steps must be { number, step }"):format(phase.name, i), 2)
     end
-    local entry = new_entry(row[1], row[2], "phase " .. phase.name)
+    local entry = new_entry(row[1], row[2], "phase " .. phase.name, file)
     check_new(phase, entry, 2)
     phase.entries[i] = entry
   end
@@ -90,6 +101,22 @@ function Phase:position(name)
   return nil
 end
 
+---The phase of this name that the user's scripts give, else the shipped one.
+---@param name string
+---@return bench.Phase? phase
+---@return bench.Error? err `invalid`: the file returns something else
+function M.load(name)
+  local phase = require("scripts." .. name)
+  local file = require("bench.search").find(name) or name
+  if not M.is_phase(phase) then
+    return nil, { code = "invalid", message = ("%s: the file must return a phase, but returns %s"):format(file,
+      phase == true and "nothing" or inspect.line(phase, 60)),
+      hint = "return require(\"bench.phase\").new { name = ..., steps = ... }, as the shipped one does" }
+  end
+  for _, entry in ipairs(phase.entries) do entry.file = entry.file or file end
+  return phase
+end
+
 local function must_find(phase, name, level)
   local position = phase:position(name)
   if position then return position end
@@ -102,7 +129,7 @@ end
 
 -- The step of an entry with its wraps around it.
 local function resolve(phase, entry)
-  local base = entry.step or step.load(phase.name, entry.name)
+  local base = entry.step or step.load(phase.name, entry.name, entry.file)
   if #entry.wraps == 0 then return base end
   local run = base.run
   for _, wrap in ipairs(entry.wraps) do
@@ -121,7 +148,7 @@ function Phase:remove(name) table.remove(self.entries, must_find(self, name)) en
 
 local function insert(phase, anchor, definition, offset)
   local position = must_find(phase, anchor, 2)
-  local entry = new_entry(phase.entries[position].number, definition, "phase " .. phase.name)
+  local entry = new_entry(phase.entries[position].number, definition, "phase " .. phase.name, file_of(3))
   check_new(phase, entry, 3)
   table.insert(phase.entries, position + offset, entry)
 end
@@ -147,7 +174,7 @@ function Phase:replace(name, definition)
     entry.wraps = { function(_, ctx, stack) return run(ctx, stack) end }
     return
   end
-  local fresh = new_entry(entry.number, definition, "phase " .. self.name)
+  local fresh = new_entry(entry.number, definition, "phase " .. self.name, file_of(2))
   if fresh.name ~= name then check_new(self, fresh, 2) end
   self.entries[position] = fresh
 end

@@ -10,6 +10,7 @@ local text = require "host.text"
 
 local PREFIX = "scripts."
 local SHIPPED = "shipped."
+local BLAME = 3 -- the level of the script that called `require`, seen from a loader
 
 local given -- the folder of --scripts
 
@@ -140,17 +141,48 @@ local function load_script(module)
   if is_shipped then name = name:sub(#SHIPPED + 1) end
   name = name:gsub("%.", "/")
   local path, err = (is_shipped and M.shipped or M.find)(name)
-  if not path then return ("\n\t%s%s"):format(err.message, err.hint and "; " .. err.hint or "") end
-  return assert(loadfile(path))
+  if not path then error(("module '%s' not found: %s; %s"):format(module, err.message, err.hint), BLAME) end
+  local chunk, problem = loadfile(path)
+  if not chunk then error({ code = "invalid", message = problem }, 0) end
+  return chunk
+end
+
+-- The modules that there are for certain: native ones, the library, and files beside the user.
+local function module_names()
+  local names, library = {}, info.home .. "/lua/"
+  for name in pairs(package.preload) do names[#names + 1] = name end
+  for _, path in ipairs(fs.glob(library .. "bench/**.lua")) do
+    names[#names + 1] = path:sub(#library + 1, -5):gsub("/", ".")
+  end
+  for _, path in ipairs(fs.glob "*.lua") do names[#names + 1] = path:match "([^/]+)%.lua$" end
+  return names
+end
+
+-- Where a file of the module could be, without the folders of the system, which hold none of ours.
+local function places(module)
+  local found, file = {}, module:gsub("%.", "/")
+  for template in package.path:gmatch "[^;]+" do
+    if template:sub(1, 5) ~= "/usr/" then found[#found + 1] = template:gsub("%?", (file:gsub("%%", "%%%%"))) end
+  end
+  return table.concat(found, ", ")
+end
+
+-- The last loader: says what was meant instead of listing every place where nothing is.
+local function explain_missing(module)
+  local meant = text.nearest(module, module_names())
+  error(("module '%s' not found %s"):format(module, meant and ("(did you mean '%s'?)"):format(meant)
+    or "(there is none of " .. places(module) .. ")"), BLAME)
 end
 
 ---Makes `require "scripts.<name>"` search these folders, and `require "scripts.shipped.<name>"` give the
----installed script, for an edited one of the same name to start from.
+---installed script, for an edited one of the same name to start from. A module that is not there is told with
+---what was meant.
 function M.install()
   for _, loader in ipairs(package.loaders) do
     if loader == load_script then return end
   end
   table.insert(package.loaders, 2, load_script)
+  table.insert(package.loaders, explain_missing)
 end
 
 ---Forgets all loaded scripts, so that the next `require` reads them again.

@@ -117,7 +117,9 @@ end
 -- A bad step filter is a mistake of the command line: said before anything is read or made.
 local function check_steps(cli, phase_name)
   if not phase_name or not cli.options.step then return true end
-  local phase = cli.phase or require("scripts." .. phase_name)
+  local phase, problem = cli.phase, nil
+  if not phase then phase, problem = require("bench.phase").load(phase_name) end
+  if not phase then return nil, problem end
   local rows, err = phase:select(cli.options.step)
   if rows then return true end
   err.usage = true

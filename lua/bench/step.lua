@@ -60,12 +60,25 @@ function M.check(definition, where)
   return definition
 end
 
----The step in `scripts/steps/<phase>/<name>.lua` on the search path.
+-- Blames the script that names a step that is not there.
+local function no_step(phase, name, file, err)
+  local names, prefix = {}, "steps/" .. phase .. "/"
+  for _, script in ipairs(require("bench.search").list()) do
+    if script.name:sub(1, #prefix) == prefix then names[#names + 1] = script.name:sub(#prefix + 1) end
+  end
+  error({ code = err.code, message = ("%sthe phase '%s' has no step '%s'%s"):format(file and file .. ": " or "", phase,
+    name, text.did_you_mean(name, names)), hint = ("a step is a table or the name of a file; %s"):format(err.message) }, 0)
+end
+
+---The step in `scripts/steps/<phase>/<name>.lua` on the search path. Raises an error table if there is none.
 ---@param phase string
 ---@param name string
+---@param file? string The script that names it
 ---@return bench.Step
-function M.load(phase, name)
+function M.load(phase, name, file)
   local module = ("scripts.steps.%s.%s"):format(phase, name)
+  local path, err = require("bench.search").find(("steps/%s/%s"):format(phase, name))
+  if not path and not package.loaded[module] then no_step(phase, name, file, err) end
   local definition = M.check(require(module), module)
   if definition.name ~= name then
     error(("%s: the step calls itself '%s'; its name is that of its file"):format(module, definition.name), 0)

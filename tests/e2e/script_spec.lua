@@ -87,6 +87,34 @@ t.describe("a script with", function()
     t.eq(42, box:run({ "code.lua" }).exit_code)
   end)
 
+  t.it("a design as its result is told what to do with it", function()
+    local box = support.box()
+    box:write("design.lua", "return require('bench.doe').full_factorial { run = { rate = { 1, 2 } } }\n")
+    local result = box:run { "design.lua" }
+    t.eq({ 1, "" }, { result.exit_code, result.stdout })
+    t.contains("design.lua returns a design", result.stderr)
+    t.contains("llmdbenchmark experiment -e design.lua", result.stderr)
+  end)
+
+  t.it("the name of a folder is refused by name", function()
+    local result = support.box():run { "./tmp" }
+    t.eq({ 1, "llmdbenchmark: cannot read the script ./tmp: Is a directory\n" }, { result.exit_code, result.stderr })
+  end)
+
+  t.it("a phase file that is wrong is blamed, not the program", function()
+    for text, words in pairs { ["return 5"] = "scripts/standup.lua: the file must return a phase, but returns 5",
+      ["local x = 1"] = "but returns nothing", ["local = 1"] = "scripts/standup.lua:1: " } do
+      local box = support.box()
+      box:write("scripts/standup.lua", text)
+      for _, args in ipairs { { "standup", "-n" }, { "standup", "-n", "-s", "3" }, { "e2e", "-n" } } do
+        local result = box:run { "--spec", "local/quickstart", unpack(args) }
+        t.eq(1, result.exit_code, result.output)
+        t.contains(words, result.output)
+        t.ok(not result.output:find("  at ", 1, true), result.output)
+      end
+    end
+  end)
+
   t.it("a secret in its error is not shown", function()
     local box = support.box()
     box:write("secret.lua", "require('host.log').secret 'canary_in_an_error'\nerror('died with canary_in_an_error')\n")

@@ -96,7 +96,17 @@ t.describe("search", function()
     local dirs = folders()
     search.install()
     put(dirs.given, "spec_broken", "return {\n  oops oops }")
-    t.raises(function() require "scripts.spec_broken" end, "/given/spec_broken.lua:2: ")
+    local _, err = pcall(require, "scripts.spec_broken")
+    t.match("/given/spec_broken.lua:2: ", t.fails("invalid", nil, err).message)
+  end)
+
+  t.it("tells a module that is not there in one line, at the script's place, with what was meant", function()
+    search.install()
+    local function missing(name) return t.raises(function() require(name) end) end
+    t.match("search_spec%.lua:%d+: module 'host.laod' not found %(did you mean 'host%.load'%?%)$", missing "host.laod")
+    t.match("%(did you mean 'bench.treatment'%?%)$", missing "bench.treatmnet")
+    t.match("module 'nothing.like%%this' not found %(there is none of [^\n]*%./nothing/like%%this%.lua", missing "nothing.like%this")
+    t.match("search_spec%.lua:%d+: module 'scripts.standpu' not found: .*; did you mean 'standup'%?$", missing "scripts.standpu")
   end)
 
   t.it("lets an edited script start from the shipped one", function()

@@ -25,7 +25,10 @@ local function load_file(path)
     source, problem = file:read "*a"
     file:close()
   end
-  if not source then leave { exit_code = EXIT.failed, message = "cannot read the script " .. tostring(problem) } end
+  if not source then
+    local reason = tostring(problem):gsub("^" .. path:gsub("%p", "%%%0") .. ": ", "")
+    leave { exit_code = EXIT.failed, message = ("cannot read the script %s: %s"):format(path, reason) }
+  end
   check_api(path, source)
   local chunk, syntax = loadstring((source:gsub("^#[^\n]*", "")), "@" .. path)
   if not chunk then leave { exit_code = EXIT.failed, message = syntax } end
@@ -40,6 +43,13 @@ local function run_phase(phase, words, line)
     leave { exit_code = EXIT.failed, message = message:format(phase.name) }
   end
   return require("bench.cli").run_command(commands.load(phase.name), words, { phase = phase, line = line })
+end
+
+-- A design, as bench.doe makes them, does nothing by itself.
+local function refuse_design(path, result)
+  if type(result) ~= "table" or type(result.setups) ~= "table" or type(result.kind) ~= "string" then return end
+  leave { exit_code = EXIT.failed, message = ("%s returns a design, which only says what to measure"):format(path),
+    usage = ("  hint: llmdbenchmark experiment -e %s measures it; add --list to look at it first"):format(path) }
 end
 
 local function exit_code_of(value, err)
@@ -71,6 +81,7 @@ function M.run(words, position)
     end
     return run_phase(result, options, words)
   end
+  refuse_design(path, result)
   if type(result) == "function" then return exit_code_of(result(args)) end
   return exit_code_of(result, err)
 end
