@@ -151,7 +151,7 @@ local function finish(run, design)
   assert(run.summary:write { now = true, ended = true })
   run.say.info("Summary: " .. run.dir .. "/" .. summary.FILE)
   for _, line in ipairs(show.finish(run, design)) do run.say.info(line) end
-  tell_results(run, design)
+  task.shielded(tell_results, run, design)
   return exit_code(run)
 end
 

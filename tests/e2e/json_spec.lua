@@ -104,8 +104,9 @@ t.describe("--json", function()
 
   t.it("of an experiment that is interrupted gives what was measured until then", { timeout_s = 120 }, function()
     local box = support.box()
+    box:write("short.yaml", PROFILE)
     local child = box:start { "--spec", "local/quickstart", "experiment", "-e", box:write("experiment.yaml", TREATMENTS),
-      "-l", "native", "-w", box:write("short.yaml", PROFILE), "--json" }
+      "-l", "native", "-w", "./short.yaml", "--json" }
     t.ok(support.wait_for(60, function()
       local journal = fs.glob(box.workspace .. "/*/journal.jsonl")[1]
       return journal ~= nil and select(2, t.ok(fs.read(journal)):gsub('"treatment_started"', "")) == 2
@@ -116,6 +117,8 @@ t.describe("--json", function()
     local statuses = {}
     for i, treatment in ipairs(t.ok(json.decode(result.stdout)).treatments) do statuses[i] = treatment.status end
     t.eq({ "ok", "interrupted" }, statuses)
+    local resumed = measured(box, { "experiment", "--resume", box.workspace .. "/latest", "--json" })
+    t.eq({ "ok", "ok" }, { resumed.treatments[1].status, resumed.treatments[2].status })
     box:is_clean()
   end)
 end)

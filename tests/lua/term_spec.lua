@@ -112,6 +112,23 @@ t.describe("the REPL on a terminal", function()
     end)
   end)
 
+  t.it("lets background tasks go on at the prompt and after Ctrl-C, which is for the line", { timeout_s = 60 }, function()
+    in_tmux(function(screen)
+      screen.shows "bench>"
+      screen.keys("w = task.spawn(function() while not go do task.sleep(0.01) end print('still ' .. 'going') end)", "Enter")
+      screen.keys("task.sleep(1000)", "Enter")
+      task.sleep(0.3)
+      screen.keys "C-c"
+      screen.shows "interrupted"
+      screen.keys("go = true", "Enter")
+      screen.shows "still going"
+      screen.keys("w", "Enter")
+      screen.shows "(done)"
+      screen.keys "C-d"
+      screen.ends()
+    end)
+  end)
+
   t.it("ends at SIGTERM and SIGHUP, at the prompt and in a call that waits, and keeps its history",
     { timeout_s = 60 }, function()
       for _, signal in ipairs { "TERM", "HUP" } do

@@ -133,6 +133,7 @@ local function run(cli)
     if options.list then return list(cli, design, opts) end
     opts = with_record(opts, record)
     opts.kept = kept(opts)
+    opts.workload, opts.dataset = opts.kept.workload, opts.kept.dataset -- a resumed one has the same names for them
     opts.finished = cli.json and print_results or nil
     local code
     code, err = require("bench.experiment").run(opts, design)
