@@ -165,6 +165,13 @@ int l_redact(lua_State* L) {
   return 1;
 }
 
+int l_is_secret(lua_State* L) {
+  const auto name = script::check_string(L, 1);
+  lua_pushboolean(L, lua_isnoneornil(L, 2) ? core::is_secret_name(name)
+                                           : core::holds_secret(name, script::check_string(L, 2)));
+  return 1;
+}
+
 constexpr script::Function kLoggerMethods[] = {
     {"debug", script::guard<l_logger_write<Level::kDebug>>},
     {"info", script::guard<l_logger_write<Level::kInfo>>},
@@ -187,6 +194,7 @@ constexpr script::Function kFunctions[] = {
     {"status", script::guard<l_status>},
     {"indent", script::guard<l_indent>},
     {"secret", script::guard<l_secret>},
+    {"is_secret", script::guard<l_is_secret>},
     {"redact", script::guard<l_redact>},
 };
 

@@ -117,13 +117,34 @@ bool ends_with(std::string_view text, std::string_view end) {
   return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
 }
 
+template <std::size_t N>
+bool holds(const std::array<std::string_view, N>& list, std::string_view word) {
+  return std::find(list.begin(), list.end(), word) != list.end();
+}
+
+// `labelKey` and `tokenKey` name a place in a map, `pad_token` and `per_token` one of a model's tokens.
+bool is_harmless(std::string_view last, std::string_view before) {
+  static constexpr std::array<std::string_view, 14> kOfMaps{
+      "",     "annotation", "cache", "config", "group",   "image", "label",
+      "node", "partition",  "map",   "public", "primary", "sort",  "token"};
+  static constexpr std::array<std::string_view, 12> kOfModels{"bos", "eos",  "first", "image", "mask", "max",
+                                                              "min", "next", "pad",   "per",   "stop", "unk"};
+  return (last == "key" && holds(kOfMaps, before)) || (last == "token" && holds(kOfModels, before));
+}
+
 bool is_secret_word(const std::string& word) {
   static constexpr std::array<std::string_view, 4> kEndings{"token", "secret", "password", "passwd"};
-  static constexpr std::array<std::string_view, 6> kWords{"key",        "apikey",      "accesskey",
-                                                          "credential", "credentials", "passphrase"};
+  static constexpr std::array<std::string_view, 9> kWords{"key",        "apikey",        "accesskey",
+                                                          "credential", "credentials",   "passphrase",
+                                                          "pass",       "authorization", "cookie"};
   const auto ends = [&](std::string_view end) { return ends_with(word, end); };
-  return std::any_of(kEndings.begin(), kEndings.end(), ends) ||
-         std::find(kWords.begin(), kWords.end(), word) != kWords.end();
+  return std::any_of(kEndings.begin(), kEndings.end(), ends) || holds(kWords, word);
+}
+
+// `{port}`, `{{secret:hf_token}}`, `${TOKEN}`: filled in later.
+bool is_placeholder(std::string_view value) {
+  return (value.front() == '{' && value.back() == '}') || value.substr(0, 2) == "${" ||
+         value.substr(0, 2) == "$(";
 }
 
 std::string redact_assignment(const std::string& argument) {
@@ -154,13 +175,19 @@ bool register_secret(std::string_view value) {
 }
 
 bool is_secret_name(std::string_view name) {
-  const auto words = words_of(name);
-  return !words.empty() && is_secret_word(words.back());
+  const auto dot = name.find_last_of("./");
+  if (dot != std::string_view::npos) name.remove_prefix(dot + 1);
+  auto words = words_of(name);
+  if (!words.empty() && words.back() == "base64") words.pop_back();
+  if (words.empty()) return false;
+  const std::string before = words.size() > 1 ? words[words.size() - 2] : "";
+  return is_secret_word(words.back()) && !is_harmless(words.back(), before);
 }
 
 bool holds_secret(std::string_view name, std::string_view value) {
   if (value.size() < 6 || !is_secret_name(name)) return false;
-  if (value.front() == '/' || value == "disabled" || value == "enabled") return false;
+  if (value.front() == '/' || value == "disabled" || value == "enabled" || is_placeholder(value))
+    return false;
   const bool url = value.find("://") != std::string_view::npos;
   return !url || value.find('@') != std::string_view::npos;
 }

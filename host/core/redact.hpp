@@ -19,12 +19,14 @@ inline constexpr std::string_view kRedacted = "***";
 /// value has fewer than 4 characters: hiding it would blank out ordinary words.
 bool register_secret(std::string_view value);
 
-/// True for names such as HF_TOKEN, --api-key, client_secret, DB_PASSWORD: their last or only words say
-/// token, secret, password, passwd, key, apikey or credential(s). Not for MAX_TOKENS or TOKENIZER.
+/// True for names such as HF_TOKEN, --api-key, client_secret, DB_PASS, X-Api-Key, local.env.API_TOKEN: the
+/// last word behind the last dot or slash says token, secret, password, passwd, pass, passphrase, apikey,
+/// credential(s), authorization, cookie, or key behind another word. Not for MAX_TOKENS, TOKENIZER, labelKey,
+/// pad_token or a mere `key`.
 bool is_secret_name(std::string_view name);
 
 /// True if a variable or option `name` with `value` should be treated as secret: a secret name, at least
-/// 6 characters, and not an absolute path, a URL without password or a boolean word.
+/// 6 characters, and not an absolute path, a URL without password, a boolean word or a placeholder.
 bool holds_secret(std::string_view name, std::string_view value);
 
 /// `text` with every registered secret replaced by `kRedacted`.

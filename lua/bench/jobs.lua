@@ -6,6 +6,7 @@ local clock = require "host.clock"
 local env = require "host.env"
 local fs = require "host.fs"
 local harness = require "bench.harness"
+local hidden = require "bench.hidden"
 local plan = require "bench.plan"
 local prefix_cache = require "bench.prefix_cache"
 local progress = require "bench.progress"
@@ -22,9 +23,9 @@ local STAND_IN = "http://dry-run-endpoint:80"
 ---@class bench.Job
 ---@field id string experiment id: names the result folder
 ---@field dir string result folder
----@field profile string path of the rendered profile
+---@field profile string path of the rendered profile as it is kept: secrets are hidden in it
 ---@field profile_name string
----@field profile_text string
+---@field profile_text string the rendered profile as it is to be used, secrets and all
 ---@field treatment bench.Treatment?
 ---@field seed integer?
 ---@field repetition integer?
@@ -74,7 +75,7 @@ end
 local function write_profile(ctx, stack, name, content)
   if ctx.dry_run then return nil end
   local path = ctx.workspace:folder(folder_for(ctx, stack)) .. "/" .. name
-  local ok, err = fs.write(path, content)
+  local ok, err = fs.write(path, hidden.yaml(content))
   if not ok then return nil, err end
   return path
 end

@@ -3,6 +3,7 @@
 local M = {}
 
 local fields = require "bench.profile.fields"
+local hidden = require "bench.hidden"
 local load = require "host.load"
 local text = require "host.text"
 local user_yaml = require "bench.plan.user_yaml"
@@ -98,7 +99,10 @@ end
 ---@param opts bench.profile.Opts
 ---@return bench.profile.Plan? plan
 ---@return bench.Error? err `invalid`
-function M.plan(tree, opts) return fields.guard(build, tree, opts) end
+function M.plan(tree, opts)
+  hidden.learn(tree)
+  return fields.guard(build, tree, opts)
+end
 
 ---Parses a rendered profile and turns it into stages.
 ---@param source string

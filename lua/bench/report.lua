@@ -5,6 +5,7 @@ local M = {}
 
 local fs = require "host.fs"
 local headline = require "bench.report.headline"
+local hidden = require "bench.hidden"
 local report = require "host.report"
 
 local function treatment_of(job)
@@ -67,12 +68,12 @@ end
 ---@field manifest? string its digest, once everything is there
 ---@field problem? bench.Error the first report that its own check refuses
 
----Writes the rendered profile as `config.yaml` into the folder of a job, before anything is measured.
+---Writes the rendered profile, its secrets hidden, as `config.yaml` into the folder of a job, before anything is measured.
 ---@param job bench.Job
 ---@return bench.report.Files? files none yet
 ---@return bench.Error? err
 function M.begin(job)
-  local ok, err = fs.write(job.dir .. "/config.yaml", job.profile_text or "")
+  local ok, err = fs.write(job.dir .. "/config.yaml", hidden.yaml(job.profile_text or ""))
   if not ok then return nil, err end
   return { stages = {} }
 end
@@ -87,7 +88,7 @@ end
 ---@return true? ok
 ---@return bench.Error? err
 function M.write_stage(ctx, stack, job, result, stage, files)
-  local tree = M.build(ctx, stack, job, result, stage)
+  local tree = hidden.copy(M.build(ctx, stack, job, result, stage))
   local written, err = write_stage(job, tree, stage.index)
   if not written then return nil, err end
   for _, path in ipairs(written) do files[#files + 1] = path end

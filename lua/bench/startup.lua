@@ -7,10 +7,13 @@ local log = require "host.log"
 
 local codes = info.exit_codes
 
--- The command line without the secrets that `--set` brought.
+-- The command line without the secrets that `--set` and `--overrides` brought.
 local function words_of(cli)
-  if not cli.options.set then return cli.words end
-  require("bench.plan.set").hide_secrets(cli.options.set)
+  local options = cli.options
+  if not options.set and not options.overrides then return cli.words end
+  for _, list in pairs { options.set or "", options.overrides or "" } do
+    require("bench.plan.set").hide_secrets(list)
+  end
   local words = {}
   for i, word in ipairs(cli.words or {}) do words[i] = log.redact(word) end
   return words

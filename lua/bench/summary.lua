@@ -5,6 +5,7 @@ local M = {}
 
 local clock = require "host.clock"
 local fs = require "host.fs"
+local hidden = require "bench.hidden"
 local info = require "host.info"
 local json = require "host.json"
 local yaml = require "host.yaml"
@@ -60,7 +61,7 @@ end
 
 local function plain_overrides(overrides)
   local map, order = {}, {}
-  for i, each in ipairs(overrides) do map[each.key], order[i] = each.value, each.key end
+  for i, each in ipairs(overrides) do map[each.key], order[i] = hidden.copy(each.value), each.key end
   return json.object(map, order)
 end
 

@@ -4,6 +4,7 @@ local M = {}
 
 local env = require "host.env"
 local fs = require "host.fs"
+local hidden = require "bench.hidden"
 local info = require "host.info"
 local override = require "bench.plan.override"
 local text = require "host.text"
@@ -161,7 +162,7 @@ end
 ---@field allows? fun(parts: string[]): boolean may a treatment add a key that the profile leaves out?
 ---@field is_length? fun(parts: string[]): boolean is the value of a key a number or a map?
 
----Fills a profile's tokens and applies a treatment.
+---Fills a profile's tokens and applies a treatment. What looks like a secret in it is hidden from then on.
 ---@param source string text of the profile
 ---@param opts bench.workload.Render
 ---@return string? rendered
@@ -175,12 +176,14 @@ function M.render(source, opts)
   if err then return nil, err end
   local missing = unresolved(tree)
   if #missing > 0 then return nil, token_error(missing[1], opts.file) end
+  hidden.learn(tree)
   if not opts.treatment or #opts.treatment.overrides == 0 then return rendered end
   if override.kind_of(tree) ~= "map" then
     return nil, { code = "invalid", message = opts.file .. ": a profile with overrides must hold a map" }
   end
   err = apply_treatment(tree, opts.treatment, opts)
   if err then return nil, err end
+  hidden.learn(tree)
   return yaml.encode(tree)
 end
 

@@ -102,6 +102,13 @@ function log.indent(depth) end
 ---@return boolean known False for less than 4 characters: these would blank out ordinary words
 function log.secret(value) end
 
+---Whether something of this name is a secret: `API_TOKEN`, `local.env.DB_PASS`, `X-Api-Key`, but not `tokenizer`,
+---`max_tokens` or `labelKey`.
+---@param name string of a variable, header or option, or a dotted key
+---@param value? string Values of less than 6 characters, paths, URLs and placeholders are none
+---@return boolean
+function log.is_secret(name, value) end
+
 ---The text with all known secrets hidden.
 ---@param text string
 ---@return string text

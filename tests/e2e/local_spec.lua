@@ -314,7 +314,35 @@ t.describe("run", function()
   end)
 end)
 
+local function holds_nowhere(folder, canary)
+  local files = fs.glob(folder .. "/**")
+  t.eq(true, #files > 20)
+  for _, path in ipairs(files) do
+    if fs.stat(path).type == "file" then t.eq(nil, (t.ok(fs.read(path)):find(canary, 1, true)), path) end
+  end
+end
+
 t.describe("secrets", function()
+  t.it("of profile, scenario, --set and treatments are in no file and no output", { timeout_s = 90 }, function()
+    local box = support.box()
+    give_spec(box, SIM .. ", env: {API_TOKEN: canary-27182818-scenario}")
+    local profile = box:write("p.yaml",
+      QUICK .. "headers: {Authorization: Bearer canary-27182818-header, X-Api-Key: canary-27182818-key}\n")
+    local file = box:write("x.yaml", "experiment: {name: x, harness: native, profile: " .. profile .. "}\n"
+      .. "setup: {treatments: [{name: one, local.env.DB_PASS: canary-27182818-treatment}]}\n"
+      .. "treatments: [{name: r, stages.0.rate: 20}]\n")
+    local set = "local.env.OPENAI_KEY=canary-27182818-set"
+    local output = succeeds(box, "-v", "experiment", "-e", file, "--set", set).output
+      .. succeeds(box, "experiment", "-e", file, "--list").output
+      .. succeeds(box, "experiment", "-e", file, "--list", "--json").output
+      .. succeeds(box, "plan", "--explain", "local.env").output
+      .. succeeds(box, "plan", "--diff", file .. "#one").output
+    t.eq(nil, (output:find("canary-27182818", 1, true)))
+    t.contains('local.env.API_TOKEN = "***"', output)
+    holds_nowhere(box.workspace, "canary-27182818")
+    box:is_clean()
+  end)
+
   t.it("are in no file that a whole benchmark leaves, and in no output", { timeout_s = 90 }, function()
     local box = support.box()
     give_spec(box, SIM)

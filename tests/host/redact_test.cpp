@@ -70,15 +70,21 @@ TEST_CASE("trees and errors are redacted throughout") {
 }
 
 TEST_CASE("secret names are told from harmless ones") {
-  for (const char* name : {"HF_TOKEN", "LLMDBENCH_HF_TOKEN", "--api-key", "AWS_SECRET_ACCESS_KEY", "apiKey",
-                           "db.password", "HFTOKEN", "clientSecret", "GOOGLE_APPLICATION_CREDENTIALS"})
-    CHECK(core::is_secret_name(name));
   for (const char* name :
-       {"MAX_TOKENS", "TOKENIZER", "KEYBOARD", "SSH_AUTH_SOCK", "PATH", "", "--", "monkey"})
+       {"HF_TOKEN", "LLMDBENCH_HF_TOKEN", "--api-key", "AWS_SECRET_ACCESS_KEY", "apiKey", "db.password",
+        "HFTOKEN", "clientSecret", "GOOGLE_APPLICATION_CREDENTIALS", "PRIVATE_KEY", "OPENAI_KEY", "DB_PASS",
+        "local.env.API_TOKEN", "X-Api-Key", "Authorization", "Proxy-Authorization", "Cookie",
+        "huggingface.tokenBase64", "a.\"x.api_key\""})
+    CHECK(core::is_secret_name(name));
+  for (const char* name : {"MAX_TOKENS", "TOKENIZER", "KEYBOARD", "SSH_AUTH_SOCK", "PATH", "", "--", "monkey",
+                           "tokenizer", "max_tokens", "key", "matchExpressions.key", "app.kubernetes.io/key",
+                           "labelKey", "tokenKey", "pad_token", "TIME_PER_TOKEN", "bypass", "secretName"})
     CHECK_FALSE(core::is_secret_name(name));
   CHECK(core::holds_secret("HF_TOKEN", "hf_abcdef"));
   CHECK_FALSE(core::holds_secret("HF_TOKEN", "none"));
   CHECK_FALSE(core::holds_secret("TLS_KEY", "/etc/tls/key.pem"));
+  CHECK_FALSE(core::holds_secret("HF_TOKEN", "{{secret:hf_token}}"));
+  CHECK_FALSE(core::holds_secret("HF_TOKEN", "${OTHER_TOKEN}"));
 }
 
 TEST_CASE("argument vectors lose the values of secret options") {

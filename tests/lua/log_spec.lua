@@ -83,6 +83,12 @@ t.describe("log", function()
     t.raises(function() log.indent(-1) end, "0 to 20")
   end)
 
+  t.it("tells secrets by their names", function()
+    t.eq({ true, true, false }, { log.is_secret "local.env.DB_PASS", log.is_secret("X-Api-Key", "0123456"),
+      log.is_secret("X-Api-Key", "none") })
+    for _, name in ipairs { "tokenizer", "max_tokens", "monkey", "key", "labelKey" } do t.eq(false, log.is_secret(name), name) end
+  end)
+
   t.it("hides secrets", function()
     t.eq(true, log.secret "canary-spec-value")
     t.eq(false, log.secret "abc")

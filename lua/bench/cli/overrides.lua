@@ -27,9 +27,7 @@ end
 
 local function is_secret(name, option)
   if option and option.secret then return true end
-  local last = name:match("([^_]+)$")
-  return ({ TOKEN = true, SECRET = true, PASSWORD = true, PASSWD = true, KEY = true, APIKEY = true,
-    CREDENTIAL = true, CREDENTIALS = true })[last] == true
+  return require("host.log").is_secret(name)
 end
 
 local function shown(name, option, value, length)

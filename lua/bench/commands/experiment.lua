@@ -36,6 +36,19 @@ local function load_design(options, record)
     "designs: see workload/designs; docs/experiments.md")
 end
 
+-- Nothing that is printed or written shows the secrets of the treatments. The levels are for tables only.
+local function hide_secrets(design)
+  local hidden = require "bench.hidden"
+  local function hide(treatment)
+    hidden.learn_items(treatment.overrides)
+    treatment.values = hidden.copy(treatment.values)
+  end
+  for _, setup in ipairs(design.setups) do
+    hide(setup)
+    for _, each in ipairs(setup.runs) do hide(each) end
+  end
+end
+
 -- A file that is named relative to where we are now must be found again from elsewhere.
 local function absolute(path)
   local fs = require "host.fs"
@@ -100,7 +113,8 @@ local function list(cli, design, opts)
   if cli.json then
     require("bench.startup").print_json(show.list(design, schedule))
   else
-    io.stdout:write(show.list_text(design, schedule, require("bench.report.screen").look()))
+    local text = show.list_text(design, schedule, require("bench.report.screen").look())
+    io.stdout:write(require("host.log").redact(text))
   end
   return require("host.info").exit_codes.success
 end
@@ -125,6 +139,7 @@ local function run(cli)
     local design
     design, err = load_design(options, record)
     if not design then return nil, err end
+    hide_secrets(design)
     design.file = require("host.fs").absolute(design.file)
     for _, name in ipairs { "seed", "repeats", "order", "allow_identical", "stop_on_error", "skip_teardown",
       "resume" } do

@@ -2,6 +2,7 @@
 -- what it would measure now, and names the difference.
 local factors_of = require "bench.doe.factors"
 local fs = require "host.fs"
+local hidden = require "bench.hidden"
 local info = require "host.info"
 local inspect = require "bench.inspect"
 local json = require "host.json"
@@ -32,7 +33,7 @@ local MOST_SHOWN = 5
 
 local function plain(overrides)
   local list = {}
-  for i, each in ipairs(overrides) do list[i] = { key = each.key, value = each.value } end
+  for i, each in ipairs(overrides) do list[i] = { key = each.key, value = hidden.copy(each.value) } end
   return list
 end
 

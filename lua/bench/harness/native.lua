@@ -8,6 +8,7 @@ local M = {
 
 local clock = require "host.clock"
 local fs = require "host.fs"
+local hidden = require "bench.hidden"
 local http = require "host.http"
 local json = require "host.json"
 local load = require "host.load"
@@ -63,7 +64,7 @@ local function stage_entry(index, stage, result)
 end
 
 local function keep(dir, entry)
-  local text = json.encode(entry.metrics, { indent = 2 }) .. "\n"
+  local text = json.encode(hidden.copy(entry.metrics), { indent = 2 }) .. "\n"
   return fs.write(("%s/stage_%d.json"):format(dir, entry.index), text)
 end
 

@@ -5,9 +5,9 @@
 local M = {}
 
 local fs = require "host.fs"
+local hidden = require "bench.hidden"
 local info = require "host.info"
 local json = require "host.json"
-local log = require "host.log"
 local spec = require "bench.spec"
 local text = require "host.text"
 local yaml = require "host.yaml"
@@ -19,23 +19,9 @@ local function origins_text(stack)
   return yaml.encode(stack.origins, { sort_keys = true, width = 0 })
 end
 
--- Other secrets than those of the plan (passwords that came with `--set`) are blotted out text by text, so that
--- the file stays YAML.
-local function blotted(tree)
-  for key, value in pairs(tree) do
-    if type(value) == "table" then
-      blotted(value)
-    elseif type(value) == "string" then
-      tree[key] = log.redact(value)
-    end
-  end
-  return tree
-end
-
+-- Other secrets than those of the plan (passwords that came with `--set`) are blotted out.
 local function config_text(stack)
-  local content = yaml.encode(stack.config, { sort_keys = true })
-  if log.redact(content) == content then return content end
-  return yaml.encode(blotted(json.copy(stack.config)), { sort_keys = true })
+  return yaml.encode(hidden.copy(stack.config), { sort_keys = true })
 end
 
 local function add_stack(list, built, stack)

@@ -4,6 +4,7 @@
 local M = {}
 
 local access = require "bench.plan.access"
+local hidden = require "bench.hidden"
 local info = require "host.info"
 local json = require "host.json"
 local merge = require "bench.plan.merge"
@@ -59,6 +60,15 @@ local function names_of(stacks)
   return names
 end
 
+-- Secrets of all layers, also those that another layer replaces: explanations show them.
+local function hide_secrets(sources)
+  hidden.learn_config(sources.defaults.tree)
+  hidden.learn_config(sources.scenario.shared)
+  for _, stack in ipairs(sources.scenario.stacks) do hidden.learn_config(stack) end
+  hidden.learn_items(sources.set)
+  hidden.learn_items(sources.overrides)
+end
+
 ---Reads the files of a specification and the overrides.
 ---@param spec bench.Spec
 ---@param opts { set?: string|string[], overrides?: table, sources?: table<string, string> }
@@ -78,6 +88,7 @@ function M.load(spec, opts, warnings)
   if opts.set then sources.set, err = set.parse(opts.set, (opts.sources or {}).set or "--set") end
   if err then return nil, err end
   sources.overrides = opts.overrides and override_items(opts.overrides, "setup treatment") or {}
+  hide_secrets(sources)
   err = set.check_selectors(sources.set, sources.names)
   if err then return nil, err end
   return sources

@@ -3,7 +3,7 @@
 ---@class bench.plan.set
 local M = {}
 
-local log = require "host.log"
+local hidden = require "bench.hidden"
 local merge = require "bench.plan.merge"
 local override = require "bench.plan.override"
 local schema = require "bench.plan.schema"
@@ -46,32 +46,17 @@ function M.parse(texts, origin)
   return items
 end
 
-local SECRET_WORDS = { "token", "secret", "password", "passwd", "apikey", "api_key", "credential", "credentials" }
-
-local function names_secret(key)
-  local last = key:match('([^."]+)"?$') or ""
-  last = last:lower():gsub("base64$", "")
-  for _, word in ipairs(SECRET_WORDS) do
-    if last:sub(-#word) == word then return true end
-  end
-  return false
-end
-
 ---Hides the values of keys such as `huggingface.token` in all that is printed or recorded from now on.
 ---@param texts string|string[] as `parse` reads them
 function M.hide_secrets(texts)
-  for _, item in ipairs(override.parse_lists(texts) or {}) do
-    if names_secret(item.key) and type(item.value) == "string" and #item.value >= 4 then
-      log.secret(item.value)
-    end
-  end
+  hidden.learn_items(override.parse_lists(texts) or {})
 end
 
 -- A text without the items that hold secrets; nil if nothing is left.
 local function public_items(list)
   local kept = {}
   for _, item in ipairs(override.parse_list(list) or {}) do
-    if not names_secret(item.key) then kept[#kept + 1] = item.key .. "=" .. item.raw end
+    if not hidden.is_secret_key(item.key) then kept[#kept + 1] = item.key .. "=" .. item.raw end
   end
   return #kept > 0 and table.concat(kept, ",") or nil
 end

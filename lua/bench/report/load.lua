@@ -1,4 +1,5 @@
 -- `scenario.load`: the load of a stage, in terms common to all tools and in our own.
+local hidden = require "bench.hidden"
 local info = require "host.info"
 local json = require "host.json"
 local text = require "host.text"
@@ -119,7 +120,7 @@ end
 ---@param stage table one stage of a harness result
 ---@return table
 function M.of(job, stage)
-  local config = job.profile_text and yaml.decode(job.profile_text) or json.null
+  local config = job.profile_text and yaml.decode(hidden.yaml(job.profile_text)) or json.null
   local data = table_at(stage, "load", "data") or table_at(config, "data")
   local native = { config = config, args = json.object { profile = job.profile_name } }
   return {

@@ -1,4 +1,5 @@
 -- What makes a result folder traceable: the manifest over everything.
+local hidden = require "bench.hidden"
 local json = require "host.json"
 local manifest = require "bench.manifest"
 local search = require "bench.search"
@@ -43,7 +44,7 @@ function M.write(ctx, stack, job, result)
   return manifest.write(job.dir, {
     experiment_id = job.id, stack = stack.name, spec = ctx.spec and ctx.spec.name, harness = job.harness
       or ctx.harness,
-    profile = job.profile_name, config_sha256 = text.sha256(job.profile_text or ""), plan_digest = ctx.plan
+    profile = job.profile_name, config_sha256 = text.sha256(hidden.yaml(job.profile_text or "")), plan_digest = ctx.plan
       and ctx.plan.digest,
     treatment = job.treatment and job.treatment.name, seed = job.treatment and job.treatment.seed,
     started_at = result.started_at, ended_at = result.ended_at, stage_seeds = stage_seeds(result),

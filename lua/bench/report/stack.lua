@@ -9,17 +9,9 @@ local tree = require "bench.tree"
 
 local M = {}
 
-local SECRET_WORDS = { TOKEN = true, SECRET = true, PASSWORD = true, PASSWD = true, KEY = true, APIKEY = true,
-  CREDENTIAL = true, CREDENTIALS = true }
-
-local SHORTEST_SECRET = 6
-
--- A value that may be shown: not that of a variable or flag whose name ends in such a word, unless it is too
--- short or a mere quantity (`--time-per-token 50us`).
+-- A value that may be shown; a mere quantity (`--time-per-token 50us`) is no secret.
 local function shown(name, value)
-  local last = name:upper():match("(%a+)$")
-  local harmless = #value < SHORTEST_SECRET or value:find("^[%d.]+%a*$") or value:find("^{.*}$")
-  if last and SECRET_WORDS[last] and not harmless then return "***" end
+  if log.is_secret(name, value) and not value:find "^[%d.]+%a*$" then return "***" end
   return log.redact(value)
 end
 
