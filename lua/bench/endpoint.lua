@@ -2,6 +2,7 @@
 ---@class bench.endpoint
 local M = {}
 
+local exec = require "host.exec"
 local methods = require "bench.methods"
 local probe = require "host.probe"
 local retry = require "bench.retry"
@@ -56,7 +57,8 @@ function M.detect(ctx, stack)
 end
 
 local function advice(err)
-  if err.reason == "tls" then return "pass --ca-file with the authority that signed its certificate, or --insecure" end
+  local host_knows = err.reason == "tls" and (err.hint or ""):find("http://", 1, true)
+  if err.reason == "tls" and not host_knows then return "pass --ca-file with the authority that signed its certificate, or --insecure" end
   if err.reason ~= "model" then return err.hint or "does it run? `llmdbenchmark smoketest` tells more" end
   local choose = "pass --model with a name that it serves"
   return err.hint and err.hint .. "; " .. choose or choose
@@ -119,25 +121,31 @@ local function columns(rows)
   return lines
 end
 
----The table of `run --list-endpoints`, and for each stack a command that benchmarks it alone.
+-- The command that benchmarks one server. An endpoint without a specification has no namespace.
+local function command_for(ctx, stack, url)
+  local options = { "llmdbenchmark" .. (ctx.spec and " --spec " .. ctx.spec.name or "") .. " run",
+    "--endpoint-url " .. exec.quote { url }, "--model " .. exec.quote { stack.model.name } }
+  if ctx.spec and ctx.namespace then table.insert(options, 2, "--namespace " .. ctx.namespace) end
+  options[#options + 1] = "-l " .. ctx.harness .. " -w " .. exec.quote { ctx.workload }
+  return table.concat(options, " \\\n  ")
+end
+
+---The table of `run --list-endpoints`, and for each server a command that benchmarks it alone.
 ---@param ctx bench.Context
 ---@return string[] lines
 function M.listing(ctx)
   local rows = { { "STACK", "MODEL", "ENDPOINT URL" } }
   for _, stack in ipairs(ctx.stacks) do
-    rows[#rows + 1] = { stack.name, stack.model.name, stack.endpoint and stack.endpoint.url
-      or "<not detected>" }
+    for _, url in ipairs(stack.endpoint and stack.endpoint.urls or { "<not detected>" }) do
+      rows[#rows + 1] = { stack.name, stack.model.name, url }
+    end
   end
   local lines = columns(rows)
   for _, stack in ipairs(ctx.stacks) do
-    if stack.endpoint then
-      local options = { "--endpoint-url " .. stack.endpoint.url, "--model " .. stack.model.name,
-        "-l " .. ctx.harness .. " -w " .. ctx.workload }
+    for _, url in ipairs(stack.endpoint and stack.endpoint.urls or {}) do
       lines[#lines + 1] = ""
       lines[#lines + 1] = "# " .. stack.name .. " - " .. stack.model.name
-      lines[#lines + 1] = "llmdbenchmark" .. (ctx.spec and " --spec " .. ctx.spec.name or "") .. " run \\"
-      lines[#lines + 1] = "  --namespace " .. ctx.namespace .. " \\"
-      lines[#lines + 1] = "  " .. table.concat(options, " \\\n  ")
+      lines[#lines + 1] = command_for(ctx, stack, url)
     end
   end
   return lines

@@ -19,6 +19,12 @@ local function words_of(cli)
   return words
 end
 
+-- A file that is named relative to where we are now must be found again from elsewhere.
+local function dataset_of(given)
+  local fs = require "host.fs"
+  return given and fs.exists(given) and fs.absolute(given) or given
+end
+
 -- The options of a command as a session wants them.
 local function session_options(cli)
   local given = cli.options
@@ -30,7 +36,7 @@ local function session_options(cli)
     kubeconfig = given.kubeconfig,
     endpoint_url = given.endpoint_url, ca_file = given.ca_file, insecure = given.insecure,
     harness = given.harness, workload = given.workload,
-    run_overrides = given.overrides, experiments = given.experiments, dataset = given.dataset,
+    run_overrides = given.overrides, experiments = given.experiments, dataset = dataset_of(given.dataset),
     wait_timeout = given.wait_timeout, analyze = given.analyze, parallel = given.parallel,
     words = words_of(cli), sources = {},
   }

@@ -99,13 +99,14 @@ end
 
 ---Splits the value of `--dataset` at its last `/`.
 ---@param dataset? string
----@return string? dir
+---@return string? dir `.` for a bare name
 ---@return string? file
 function M.split_dataset(dataset)
   if not dataset then return nil end
   local plain = dataset:gsub("/+$", "")
   local dir, file = plain:match("^(.*)/([^/]+)$")
-  return dir or "", file or plain
+  if dir == "" then dir = "/" end
+  return dir or ".", file or plain
 end
 
 -- Names of tokens that no string value of the tree may contain any more.

@@ -71,10 +71,31 @@ t.describe("bench.endpoint", function()
       "other  m      <not detected>",
       "",
       "# web - org/m",
-      "llmdbenchmark --spec local/x run \\",
-      "  --namespace ns \\",
-      "  --endpoint-url http://h:1 \\\n  --model org/m \\\n  -l native -w p.yaml",
+      "llmdbenchmark --spec local/x run \\\n  --namespace ns \\\n"
+        .. "  --endpoint-url http://h:1 \\\n  --model org/m \\\n  -l native -w p.yaml",
     }, endpoint.listing(ctx))
     t.eq("http://h:1", endpoint.rows(ctx)[1].url)
+  end)
+
+  t.it("lists every server of a stack", function()
+    local several = stack "http://h:1"
+    several.endpoint.urls = { "http://h:1", "http://h:2" }
+    local lines = table.concat(endpoint.listing(context { stacks = { several } }), "\n")
+    t.contains("web    org/m  http://h:2", lines)
+    t.contains("--endpoint-url http://h:2", lines)
+  end)
+
+  t.it("lists an endpoint that has no specification and no namespace", function()
+    local ctx = context { stacks = { stack "http://h:1" } }
+    ctx.spec, ctx.namespace = nil, nil
+    t.contains("llmdbenchmark run \\\n  --endpoint-url", table.concat(endpoint.listing(ctx), "\n"))
+  end)
+
+  t.it("gives the host's advice where https meets http", function()
+    t.virtual_clock()
+    local server = t.ok(sim.start { model = "org/m", port = 0 })
+    t.cleanup(function() server:stop() end)
+    local err = t.fails("unreachable", endpoint.verify(context(), stack((server.url:gsub("^http", "https")))))
+    t.contains("try http://", err.hint)
   end)
 end)
