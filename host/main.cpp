@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/executable.hpp"
+#include "core/log.hpp"
 #include "core/world.hpp"
 #include "exit_codes.hpp"
 #include "script/state.hpp"
@@ -33,10 +34,11 @@ std::string find_home() {
 }
 
 // What was printed and could not be written is a failure; a reader that left early is not.
-int with_output_checked(int code) {
+int with_output_checked(int code, const core::Console& console) {
   const bool lost = std::fflush(stdout) != 0 || std::ferror(stdout) != 0;
   pollfd reader{STDOUT_FILENO, POLLOUT, 0};
-  if (!lost || (::poll(&reader, 1, 0) == 1 && (reader.revents & POLLERR) != 0)) return code;
+  const bool left = ::poll(&reader, 1, 0) == 1 && (reader.revents & POLLERR) != 0;
+  if (!console.lost_output() && (!lost || left)) return code;
   std::fprintf(stderr, "llmdbenchmark: not all of the output could be written (is the disk full?)\n");
   return code == exit_codes::kSuccess ? exit_codes::kFailed : code;
 }
@@ -56,7 +58,8 @@ int main(int argc, char** argv) {
     }
     core::World world;
     script::State state(world, home);
-    return with_output_checked(state.run("bench.main", std::vector<std::string>(argv + 1, argv + argc)));
+    const int code = state.run("bench.main", std::vector<std::string>(argv + 1, argv + argc));
+    return with_output_checked(code, world.log->console());
   } catch (const std::exception& e) {
     std::fprintf(stderr, "llmdbenchmark: %s\n", e.what());
     return exit_codes::kFailed;

@@ -64,6 +64,7 @@ void Console::write(Side& side, std::string_view data) {
       ::poll(&ready, 1, 1000);
     } else if (errno != EINTR) {
       side.broken = true;
+      side.lost = errno != EPIPE && !side.terminal;
     }
   }
 }
@@ -77,6 +78,11 @@ void Console::print(Stream stream, std::string_view line) {
   data += '\n';
   write(to, data);
   if (shared) draw_status();
+}
+
+bool Console::lost_output() const {
+  const std::lock_guard lock(mutex_);
+  return out_.lost || err_.lost;
 }
 
 void Console::status(const std::string& key, const std::string& text) {

@@ -29,6 +29,9 @@ class Console {
   /// Sets the part of the status line that belongs to `key`; "" removes it. Does nothing without a terminal.
   void status(const std::string& key, const std::string& text);
 
+  /// True if something could not be written for another reason than that the reader went: a full disk.
+  bool lost_output() const;
+
   bool has_colour(Stream stream) const { return side(stream).colour; }
   bool has_emoji(Stream stream) const { return side(stream).emoji; }
   /// True if `status` shows anything.
@@ -39,7 +42,7 @@ class Console {
  private:
   struct Side {
     int fd;
-    bool terminal = false, colour = false, emoji = false, broken = false;
+    bool terminal = false, colour = false, emoji = false, broken = false, lost = false;
   };
   const Side& side(Stream stream) const { return stream == Stream::kOut ? out_ : err_; }
   Side& side(Stream stream) { return stream == Stream::kOut ? out_ : err_; }
@@ -47,7 +50,7 @@ class Console {
   void hide_status();
   void draw_status();
 
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   Side out_, err_;
   int status_fd_ = -1;
   std::vector<std::pair<std::string, std::string>> parts_;  // key and text, in order of appearance

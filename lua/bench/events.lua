@@ -27,6 +27,13 @@ function M.open(path)
   return setmetatable({ path = path, file = file, seq = 0 }, Writer)
 end
 
+-- Says once that events are missing.
+local function tell(self, problem)
+  if self.told then return end
+  self.told = true
+  io.stderr:write(("llmdbenchmark: warning: events are missing from %s: %s\n"):format(self.path, problem))
+end
+
 ---Adds one line: `event`, `at` (RFC 3339), `seq` (from 1 in this process) and the fields. A disk that is full
 ---must not end a benchmark: what cannot be written is dropped, and the first time is told.
 ---@param event string
@@ -38,15 +45,15 @@ function Writer:write(event, fields)
   entry.at, entry.seq = clock.rfc3339(), self.seq
   for key, value in pairs(fields or {}) do entry[key] = value end
   local fine, problem = self.file:write(log.redact(json.encode(entry)), "\n")
-  if not fine and not self.told then
-    self.told = true
-    io.stderr:write(("llmdbenchmark: warning: events are missing from %s: %s\n"):format(self.path, problem))
-  end
+  if fine then fine, problem = self.file:flush() end
+  if not fine then tell(self, problem) end
 end
 
 ---Closes the file; later events are dropped.
 function Writer:close()
-  if self.file then self.file:close() end
+  if not self.file then return end
+  local fine, problem = self.file:close()
+  if not fine then tell(self, problem) end
   self.file = nil
 end
 

@@ -39,6 +39,21 @@ t.describe("surroundings", function()
     t.ok(not result.stderr:find("  at ", 1, true), result.stderr)
   end)
 
+  t.it("neither are lines of the phases, pictures and truth logs lost in silence", function()
+    local box = support.box()
+    local function shell(text) return box:command { "bash", "-c", text } end
+    local full = shell "llmdbenchmark --spec local/quickstart plan --offline > /dev/full"
+    t.eq({ 1, "llmdbenchmark: not all of the output could be written (is the disk full?)\n" }, { full.exit_code, full.stderr })
+    t.eq("", shell("llmdbenchmark --spec local/quickstart plan --offline | head -1 > /dev/null").stderr)
+    local sim = shell [[
+llmdbenchmark sim --model m --port 0 --truth /dev/full > url & pid=$!
+while ! grep -q http url; do sleep 0.05; done
+llmdbenchmark run --url "$(grep -o 'http:.*' url)" --model m -o stages.0.duration_s=1,stages.0.rate=50 > /dev/null
+kill $pid; wait $pid]]
+    t.eq(1, sim.exit_code, sim.output)
+    t.contains("--truth /dev/full is not whole", sim.stderr)
+  end)
+
   t.it("a read-only workspace is refused before anything starts", { timeout_s = 60 }, function()
     local box = support.box()
     local mount = ("mount -t tmpfs -o ro tmpfs '%s'"):format(box.workspace)

@@ -51,4 +51,19 @@ t.describe("events", function()
     t.eq(3, writer.seq)
     writer:close()
   end)
+
+  t.it("notices what a buffer could not be rid of", function()
+    local told, kept = {}, io.stderr
+    io.stderr = { write = function(_, text) told[#told + 1] = text end }
+    t.cleanup(function() io.stderr = kept end)
+    local writer = t.ok(events.open(t.tempdir() .. "/events"))
+    local file = writer.file
+    writer.file = { write = function() return true end, flush = function() return nil, "No space left on device" end,
+      close = function() return file:close() end }
+    writer:write "x"
+    writer:write "y"
+    writer:close()
+    t.eq(1, #told)
+    t.contains("No space left on device", told[1])
+  end)
 end)

@@ -3,6 +3,14 @@
 local sim_options = require "bench.sim_options"
 local task = require "host.task"
 
+-- A log of what was sent that is not whole is no measure of anything.
+local function check_truth(server, file)
+  local problem = server:stats().truth_problem
+  if not problem then return true end
+  io.stderr:write(("llmdbenchmark sim: --truth %s is not whole: %s\n"):format(file, problem))
+  return false
+end
+
 -- Waits until the server ends. Ctrl-C and SIGTERM are how a server is meant to end, so they stop only the wait.
 local function serve(server)
   local waiting = task.spawn(server.wait, server)
@@ -26,7 +34,8 @@ local function run(cli)
     return require("host.info").exit_codes[fine and err.code ~= "invalid" and "failed" or "usage"]
   end
   serve(server)
-  return require("host.info").exit_codes.success
+  server:flush_truth()
+  return require("host.info").exit_codes[check_truth(server, cli.options.truth) and "success" or "failed"]
 end
 
 return {
