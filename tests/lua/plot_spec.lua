@@ -41,7 +41,26 @@ local function names(files)
   return list
 end
 
+-- A program of that name which leaves so much of a picture and says that all is well.
+local function fake_gnuplot(content)
+  local dir = t.tempdir()
+  t.ok(fs.write(dir .. "/gnuplot", "#!/bin/sh\nout=$(sed -n 's/^set output \"\\(.*\\)\"$/\\1/p')\n"
+    .. "printf '%s' '" .. content .. "' > \"$out\"\n", { mode = "755" }))
+  local path = env.get "PATH"
+  t.cleanup(function() env.set("PATH", path) end)
+  env.set("PATH", dir .. ":" .. path)
+  return dir
+end
+
 t.describe("bench.plot", function()
+  t.it("does not take a part of a picture for one", function()
+    local gnuplot = require "bench.plot.gnuplot"
+    local dir = fake_gnuplot "PNG half"
+    local err = t.fails("exit", gnuplot.picture(dir .. "/p", "plot x", { width = 100, height = 100 }))
+    t.contains("only a part of " .. dir .. "/p.png", err.message)
+    t.eq({ dir .. "/gnuplot" }, fs.glob(dir .. "/*"))
+  end)
+
   t.it("draws a result: each stage, all stages, and against load", { timeout_s = 60 }, function()
     needs_gnuplot()
     local dir = t.tempdir()

@@ -116,6 +116,16 @@ set key top left reverse Left noautotitle samplen 1.6 spacing 1.15 textcolor rgb
 set title offset 0,-0.4
 ]]
 
+local ENDS = { png = "IEND....$", svg = "</svg>%s*$" }
+
+-- On a full disk gnuplot leaves a part of the picture, or nothing, and says that all is well.
+local function check_whole(partial, path, format)
+  local content, err = fs.read(partial)
+  if not content then return nil, err end
+  if content:find(ENDS[format]) then return true end
+  return nil, { code = "exit", message = "gnuplot drew only a part of " .. path, hint = "is the disk full?" }
+end
+
 -- The picture is drawn under another name first: a killed gnuplot leaves no half of one.
 local function draw(body, path, format, size)
   local partial = path .. ".partial"
@@ -128,7 +138,11 @@ local function draw(body, path, format, size)
     return nil, { code = "exit", message = "gnuplot could not draw " .. path, stderr_tail = result.stderr,
       hint = (result.stderr or ""):match("[^\n]*line %d+:[^\n]*") }
   end
-  return fs.move(partial, path)
+  local whole
+  whole, err = check_whole(partial, path, format)
+  if whole then return fs.move(partial, path) end
+  fs.remove(partial)
+  return nil, err
 end
 
 ---Draws a picture as PNG and SVG.
