@@ -226,7 +226,8 @@ function M.run(opts, design)
   end
   local run = { driver = driver, opts = { stop_on_error = opts.stop_on_error,
     skip_teardown = opts.skip_teardown, finished = opts.finished },
-    say = opts.say or log, events = opts.events, schedule = plan_schedule(design, opts, before) }
+    say = opts.say or log, events = opts.events, schedule = plan_schedule(design, opts, before),
+    secrets_note = record.secrets_note(opts.kept) }
   for _, warning in ipairs(design.warnings or {}) do run.say.warn(warning) end
   local surveyed
   surveyed, err = survey.of(driver, design, run.schedule, opts)

@@ -339,6 +339,9 @@ t.describe("secrets", function()
       .. succeeds(box, "plan", "--diff", file .. "#one").output
     t.eq(nil, (output:find("canary-27182818", 1, true)))
     t.contains('local.env.API_TOKEN = "***"', output)
+    succeeds(box, "plan")
+    output = succeeds(box, "plan", "--diff", "mine/it", box.workspace .. "/latest").output
+    t.eq(nil, (output:find("API_TOKEN", 1, true)))
     holds_nowhere(box.workspace, "canary-27182818")
     box:is_clean()
   end)

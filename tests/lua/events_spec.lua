@@ -54,8 +54,8 @@ t.describe("events", function()
 
   t.it("notices what a buffer could not be rid of", function()
     local told, kept = {}, io.stderr
-    io.stderr = { write = function(_, text) told[#told + 1] = text end }
-    t.cleanup(function() io.stderr = kept end)
+    rawset(io, "stderr", { write = function(_, text) told[#told + 1] = text end })
+    t.cleanup(function() rawset(io, "stderr", kept) end)
     local writer = t.ok(events.open(t.tempdir() .. "/events"))
     local file = writer.file
     writer.file = { write = function() return true end, flush = function() return nil, "No space left on device" end,

@@ -142,15 +142,18 @@ t.describe("an experiment", function()
   end)
 
   t.it("cleans up when it is cancelled and can be resumed", function()
-    local driver = new { pause_s = 0.02 }
+    local driver = new { pause_s = 0.02, root = t.tempdir() .. "/a folder" }
     local say = listener()
-    local running = task.spawn(function() return experiment.run({ driver = driver, say = say }, design()) end)
+    local kept = { secret_keys = { "local.env.API_TOKEN" } }
+    local running = task.spawn(function() return experiment.run({ driver = driver, say = say, kept = kept }, design()) end)
     repeat task.sleep(0.005) until table.concat(driver.log, ","):find "run a1/rate2"
     running:cancel()
     local result, err = running:join()
     t.eq(nil, result)
     t.eq("cancelled", err.code)
     t.eq("teardown a1", driver.log[#driver.log])
+    t.contains("--resume '" .. driver.dir .. "'", table.concat(say.lines, "\n"))
+    t.contains("give them again: --set local.env.API_TOKEN=...", table.concat(say.lines, "\n"))
     t.eq({ "1/2", "interrupted" },
       { summary(driver).treatments[1].run_treatments, summary(driver).treatments[1].status })
     driver.log = {}
@@ -243,6 +246,13 @@ t.describe("resuming", function()
     t.eq({ "setup treatment 'a2' is gone", "setup treatment 'a3' is new" }, err.differences)
     _, err = run(driver, { resume = driver.dir, seed = 4 })
     t.eq({ "seed was 1, is 4" }, err.differences)
+    t.contains("undo the change", err.hint)
+    local path = driver.dir .. "/experiment.json"
+    local record = t.ok(json.load(path))
+    record.options.secret_keys = { "local.env.API_TOKEN" }
+    t.ok(fs.write(path, json.encode(record)))
+    _, err = run(driver, { resume = driver.dir, seed = 4 })
+    t.contains("secret values of --set are not kept, give them again: --set local.env.API_TOKEN=...", err.hint)
     driver.opts.profile_digest = "p1"
     _, err = run(driver, { resume = driver.dir })
     t.eq({ 'the profile file "p.yaml" changed' }, err.differences)

@@ -10,6 +10,8 @@ t.describe("bench.plan.set", function()
     t.eq("decode.replicas=2,c=[1, 2]", set.without_secrets(list))
     t.eq(nil, set.without_secrets "huggingface.token=hf_canary_set_1")
     t.eq(nil, set.without_secrets(nil))
+    t.eq({ "huggingface.token", 'big:a."x.api_key"' }, set.secret_keys(list))
+    t.eq({}, set.secret_keys(nil))
   end)
 
   t.it("takes several texts as one, each with quotes and brackets of its own", function()

@@ -67,11 +67,16 @@ local function kept(opts)
   local list = {}
   for _, name in ipairs(KEPT) do list[name] = absolute(opts[name]) end
   list.workload = absolute_profile(opts)
-  list.set = require("bench.plan.set").without_secrets(opts.set)
+  local set = require "bench.plan.set"
+  list.set = set.without_secrets(opts.set)
+  local secrets = set.secret_keys(opts.set)
+  list.secret_keys = #secrets > 0 and secrets or nil
   return list
 end
 
+-- Secrets of `--set` are not in the record: what is given now stands beside what is kept.
 local function with_record(opts, record)
+  if record and opts.set and record.options.set then opts.set = record.options.set .. "," .. opts.set end
   for _, name in ipairs(record and KEPT or {}) do
     if opts[name] == nil then opts[name] = record.options[name] end
   end

@@ -1,6 +1,7 @@
 -- Which keys of a plan are not what they were when its folder was written.
 local factors_of = require "bench.doe.factors"
 local fs = require "host.fs"
+local hidden = require "bench.hidden"
 local inspect = require "bench.inspect"
 local override = require "bench.plan.override"
 local yaml = require "host.yaml"
@@ -41,7 +42,7 @@ function M.of(was, is)
   return lines
 end
 
----Compares the plan written in a workspace with one built now.
+---Compares the plan written in a workspace, in which secrets are hidden, with one built now.
 ---@param dir string workspace of a setup treatment
 ---@param stacks { name: string, config: table }[]
 ---@return string[]
@@ -51,7 +52,7 @@ function M.of_workspace(dir, stacks)
     local path = ("%s/plan/%s/config.yaml"):format(dir, stack.name)
     local written = fs.exists(path) and yaml.load(path)
     if type(written) == "table" then
-      for _, line in ipairs(M.of(written, stack.config)) do lines[#lines + 1] = stack.name .. ": " .. line end
+      for _, line in ipairs(M.of(written, hidden.copy(stack.config))) do lines[#lines + 1] = stack.name .. ": " .. line end
     end
   end
   return lines

@@ -1,5 +1,6 @@
 -- The experiment itself: setup treatment by setup treatment, every transition in the journal before the next.
 local clock = require "host.clock"
+local exec = require "host.exec"
 local show = require "bench.experiment.show"
 local task = require "host.task"
 
@@ -25,6 +26,7 @@ local M = {}
 ---@field say { info: fun(text: string), warn: fun(text: string), error: fun(text: string) }
 ---@field events? { write: fun(self, event: string, fields: table) }
 ---@field timing bench.experiment.Timing
+---@field secrets_note? string what a resumption must be told again
 
 ---@param setup string
 ---@return string folder of a setup treatment, relative to the experiment's
@@ -192,7 +194,8 @@ local function measure_setup(run, group, index)
   if not fine then status, err = outcome_of(status) end
   if status == "interrupted" then
     note(run, "interrupted", { setup = name })
-    run.say.warn("interrupted; finish it with: llmdbenchmark experiment --resume " .. run.dir)
+    run.say.warn("interrupted; finish it with: llmdbenchmark experiment --resume " .. exec.quote { run.dir })
+    if run.secrets_note then run.say.warn(run.secrets_note) end
     run.summary:write { now = true }
     error(err, 0)
   end

@@ -181,6 +181,15 @@ function M.differences(was, is)
   return found
 end
 
+---What to say of values of `--set` that are secret; nil if there are none.
+---@param options table<string, any> as in the record
+---@return string? words
+function M.secrets_note(options)
+  local keys = options and options.secret_keys
+  if not keys or #keys == 0 then return nil end
+  return "secret values of --set are not kept, give them again: --set " .. table.concat(keys, "=...,") .. "=..."
+end
+
 ---The error for an experiment that is not the one in the folder; nil if it is.
 ---@param dir string
 ---@param was bench.experiment.Record
@@ -197,7 +206,7 @@ function M.conflict(dir, was, is, details)
   return { code = "conflict", differences = found,
     message = "the experiment in " .. dir .. " is not the one that would be measured now:\n"
       .. table.concat(lines, "\n"),
-    hint = "undo the change to resume it, or begin a new experiment without --resume" }
+    hint = M.secrets_note(was.options) or "undo the change to resume it, or begin a new experiment without --resume" }
 end
 
 return M

@@ -71,6 +71,17 @@ function M.without_secrets(texts)
   return #kept > 0 and kept or nil
 end
 
+---The keys of the items that hold secrets, which `without_secrets` leaves out.
+---@param texts string|string[]? as `parse` reads them
+---@return string[] keys
+function M.secret_keys(texts)
+  local keys = {}
+  for _, item in ipairs(texts and override.parse_lists(texts) or {}) do
+    if hidden.is_secret_key(item.key) then keys[#keys + 1] = item.key end
+  end
+  return keys
+end
+
 ---An error if an item's selector fits none of the stacks.
 ---@param items table[] from `parse`
 ---@param names string[] all stacks of the scenario
