@@ -10,6 +10,31 @@ local retry = require "bench.retry"
 local VERIFY_ATTEMPTS = 3
 local VERIFY_PAUSE_S = 1
 
+local function no_url(url, why)
+  return { code = "invalid", message = ("'%s' is no endpoint: %s"):format(url, why),
+    hint = "give a URL such as http://127.0.0.1:8000" }
+end
+
+---What is wrong with the URL of an endpoint; nil if it may be one. A URL is shown and kept in many places, so it
+---holds no password.
+---@param url string
+---@return bench.Error? err `invalid`
+function M.check_url(url)
+  local scheme, host = url:match "^(%a[%w+.-]*)://([^/?#]*)"
+  if not scheme then return no_url(url, "http:// or https:// is missing") end
+  if host:find("@", 1, true) then
+    return { code = "invalid", message = "the endpoint's URL holds a user name or password, which is not supported",
+      hint = "leave it out, and give a bearer token in LLMDBENCH_ENDPOINT_TOKEN" }
+  end
+  local known = ({ http = true, https = true })[scheme:lower()]
+  if not known then return no_url(url, "its scheme is neither http nor https") end
+  local name, port = host:match "^(%[[%x:.]+%]):?(%d*)$"
+  if not name then name, port = host:match "^([^:%s]+):?(%d*)$" end
+  if not name then return no_url(url, "it names no host, or its port is no number") end
+  local number = port ~= "" and tonumber(port) or 1
+  if number < 1 or number > 65535 then return no_url(url, "there is no port " .. port) end
+end
+
 ---What a server may want to know of a client, or a client of a server; options of `host.http` and of a stage.
 ---@class bench.endpoint.Access
 ---@field token? string bearer token

@@ -21,6 +21,7 @@ local text = require "host.text"
 ---@field minimum? number
 ---@field maximum? number
 ---@field secret? boolean The value is never shown
+---@field check? fun(value: any): bench.Error? Asked last: what is wrong with the value
 ---@field hidden? boolean Not in the help
 ---@field group? string Heading under which the help lists it
 ---@field tri_state? boolean Of a boolean: show the `--no-` form although no variable and no default says yes
@@ -29,7 +30,7 @@ local text = require "host.text"
 local KNOWN = {
   key = true, type = true, env = true, default = true, metavar = true, choices = true, minimum = true,
   maximum = true, secret = true, hidden = true, help = true, group = true, tri_state = true,
-  many = true, may_be_empty = true, suggest = true,
+  many = true, may_be_empty = true, suggest = true, check = true,
 }
 
 ---Groups of options that several commands share.
@@ -159,6 +160,13 @@ function M.is_empty(given)
   return false
 end
 
+-- The value, unless the option itself finds something wrong with it.
+local function checked(option, value, source)
+  local err = option.check and option.check(value)
+  if not err then return value end
+  return nil, { code = "invalid", message = source .. ": " .. err.message, hint = err.hint }
+end
+
 ---The value that a text stands for.
 ---@param option bench.Option
 ---@param given string|boolean|string[]
@@ -169,11 +177,11 @@ function M.read(option, given, source)
   if not option.may_be_empty and M.is_empty(given) then
     return nil, { code = "invalid", message = source .. ": a value is needed" }
   end
-  if type(given) ~= "string" then return given end
+  if type(given) ~= "string" then return checked(option, given, source) end
   local value, problem = READ[option.type or "string"](given)
   if value ~= nil then
     problem = type(value) == "number" and check_range(option, value) or check_choice(option, value)
-    if not problem then return value end
+    if not problem then return checked(option, value, source) end
   end
   local shown = option.secret and "the value" or ("'%s'"):format(given)
   return nil, { code = "invalid", message = ("%s: %s %s"):format(source, shown, problem) }

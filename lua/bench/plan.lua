@@ -85,8 +85,8 @@ function M.select(stacks, wanted)
   for _, name in ipairs(wanted) do
     if not known[name] then
       local names = names_of(stacks)
-      return nil, invalid("unknown stack '" .. name .. "'" .. text.did_you_mean(name, names),
-        "stacks of this scenario: " .. table.concat(names, ", "))
+      return nil, { code = "invalid", usage = true, message = "unknown stack '" .. name .. "'"
+        .. text.did_you_mean(name, names), hint = "stacks of this scenario: " .. table.concat(names, ", ") }
     end
     is_wanted[name] = true
   end

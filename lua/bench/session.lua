@@ -51,7 +51,7 @@ local workspace = require "bench.workspace"
 ---@field check? fun(ctx: bench.Context): true?, bench.Error? asked before the workspace is made
 
 local function no_spec()
-  return { code = "invalid", message = "no specification given",
+  return { code = "invalid", usage = true, message = "no specification given",
     hint = "pass --spec NAME (for example local/quickstart) or set LLMDBENCH_SPEC" }
 end
 
@@ -69,19 +69,11 @@ end
 -- What makes no sense without stacks. A variable that is set for other commands is no reason to refuse.
 local STACK_OPTIONS = { "set", "namespace", "methods", "stack", "wva", "strict" }
 
--- A URL is shown and kept in many places.
-local function check_credentials(opts)
-  if opts.endpoint_url and opts.endpoint_url:find "://[^/?#]*@" then
-    return { code = "invalid", message = "the endpoint's URL holds a user name or password, which is not supported",
-      hint = "leave it out, and give a bearer token in LLMDBENCH_ENDPOINT_TOKEN" }
-  end
-end
-
 local function check_url_options(opts)
   for _, name in ipairs(STACK_OPTIONS) do
     local source = (opts.sources or {})[name] or "--" .. name
     if opts[name] ~= nil and source:sub(1, 2) == "--" then
-      return { code = "invalid", message = source .. " needs --spec: an endpoint alone has no stacks" }
+      return { code = "invalid", usage = true, message = source .. " needs --spec: an endpoint alone has no stacks" }
     end
   end
 end
@@ -92,7 +84,7 @@ local function url_plan(opts)
   if err then return nil, err end
   if opts.models then return plan.for_url(opts.endpoint_url, opts.models, "--model") end
   if opts.dry_run then
-    return nil, { code = "invalid", message = "--url needs --model in a dry run, which asks no server" }
+    return nil, { code = "invalid", usage = true, message = "--url needs --model in a dry run, which asks no server" }
   end
   local model
   model, err = require("bench.endpoint").only_model(opts.endpoint_url, context.access(opts))
@@ -153,7 +145,7 @@ end
 ---@return bench.Plan? built
 ---@return bench.Error? err
 function M.plan(opts)
-  local err = check_credentials(opts)
+  local err = opts.endpoint_url and require("bench.endpoint").check_url(opts.endpoint_url)
   if err then return nil, err end
   if opts.endpoint_url and not opts.spec then return url_plan(opts) end
   return load_plan(opts)

@@ -78,24 +78,44 @@ local function open_events(cli)
   return require("bench.events").open(cli.options.events)
 end
 
--- What the command's body says, as an exit code.
-local function finish(code, err)
-  if code then return code end
+---Tells about a mistake of the command line, with the command's `Usage:` line.
+---@param cli bench.Cli
+---@param err bench.Error
+---@return integer exit_code
+function M.tell_usage(cli, err)
   M.tell(err)
-  return err.usage and codes.usage or codes.failed
+  local commands = require "bench.commands"
+  if cli.command and commands.exists(cli.command) then
+    io.stderr:write(require("bench.cli.help").usage(commands.load(cli.command)), "\n")
+  end
+  return codes.usage
+end
+
+-- What the command's body says, as an exit code.
+local function finish(cli, code, err)
+  if code then return code end
+  if err.usage then return M.tell_usage(cli, err) end
+  M.tell(err)
+  return codes.failed
 end
 
 -- The body's answer as exit code, with event file and log closed in any case.
-local function run_body(events, body, argument)
+local function run_body(cli, events, body, argument)
   local fine, code, why = pcall(body, argument)
   if events then events:close() end
   if not fine then
     log.close()
     error(code, 0)
   end
-  local result = finish(code, why)
+  local result = finish(cli, code, why)
   log.close()
   return result
+end
+
+-- How an option was given: `--base-dir`, or the variable.
+local function source_of(cli, key)
+  local source = (cli.sources or {})[key]
+  return (source == nil or source == "flag") and "--" .. key:gsub("_", "-") or source
 end
 
 -- A folder that is not there would leave only the installed specifications, without a word.
@@ -103,7 +123,7 @@ local function check_base_dir(cli)
   local given = cli.options.base_dir
   local stat = given and require("host.fs").stat(require("bench.spec").base_dir(given))
   if not given or (stat and stat.type == "dir") then return true end
-  return nil, { code = "not_found", usage = true, message = "--base-dir: there is no folder " .. given,
+  return nil, { code = "not_found", usage = true, message = source_of(cli, "base_dir") .. ": there is no folder " .. given,
     hint = "give the folder that holds config/" }
 end
 
@@ -115,12 +135,12 @@ end
 function M.with_console(cli, body)
   set_console(cli)
   local valid, problem = check_base_dir(cli)
-  if not valid then return finish(nil, problem) end
+  if not valid then return finish(cli, nil, problem) end
   local events, err = open_events(cli)
-  if err then return finish(nil, err) end
+  if err then return finish(cli, nil, err) end
   local opts = session_options(cli)
   opts.events = events
-  return run_body(events, body, opts)
+  return run_body(cli, events, body, opts)
 end
 
 -- A bad step filter is a mistake of the command line: said before anything is read or made.
@@ -147,17 +167,17 @@ function M.with_session(cli, about, body)
   set_console(cli)
   local valid, problem = check_base_dir(cli)
   if valid then valid, problem = check_steps(cli, about.phase) end
-  if not valid then return finish(nil, problem) end
+  if not valid then return finish(cli, nil, problem) end
   local events, err = open_events(cli)
-  if err then return finish(nil, err) end
+  if err then return finish(cli, nil, err) end
   local opts = session_options(cli)
   opts.events, opts.check = events, about.check
   opts.prerender, opts.compare_plan = about.prerender, about.compare_plan
   local ctx
   ctx, err = require("bench.session").open(opts)
-  if not ctx then return finish(nil, err) end
+  if not ctx then return finish(cli, nil, err) end
   tell_start(cli, ctx)
-  return run_body(events, body, ctx)
+  return run_body(cli, events, body, ctx)
 end
 
 return M

@@ -9,7 +9,7 @@ local cases = {
   { "a specification", { "--spec", "local/quickstrat", "plan" }, 1, { "local/quickstrat", "local/quickstart" } },
   { "a step", { "--spec", "local/quickstart", "standup", "-s", "99" }, 2, { "99" } },
   { "a step list", { "--spec", "local/quickstart", "standup", "-s", "0,x" }, 2, { "x" } },
-  { "a stack", { "--spec", "local/quickstart", "standup", "--stack", "quikstart" }, 1, { "quikstart", "quickstart" } },
+  { "a stack", { "--spec", "local/quickstart", "standup", "--stack", "quikstart" }, 2, { "quikstart", "quickstart", "Usage:" } },
   { "a harness", { "--spec", "local/quickstart", "run", "-l", "natvie" }, 1, { "natvie", "native" } },
   { "a negative number", { "--spec", "local/quickstart", "standup", "--parallel", "-1" }, 2, { "--parallel", "is less than 1" } },
   { "a negative duration", { "sim", "--model", "m", "--time-to-first-token", "-5ms" }, nil, { "-5ms" } },
@@ -34,8 +34,15 @@ local cases = {
   { "nothing as one of several values", { "plan", "--diff", "", "" }, 2, { "--diff: a value is needed" } },
   { "nothing as the model", { "run", "--url", "http://h", "--model=" }, 2, { "--model: a value is needed" } },
   { "nothing as an argument", { "test", "" }, 2, { "PATH: a value is needed" } },
-  { "a URL with a password", { "run", "--url", "http://u:pw_canary@h", "--model", "m", "-l", "native", "-w", "quick_random" }, 1,
+  { "a URL with a password", { "run", "--url", "http://u:pw_canary@h", "--model", "m", "-l", "native", "-w", "quick_random" }, 2,
     { "user name or password", "LLMDBENCH_ENDPOINT_TOKEN" } },
+  { "a URL without a scheme", { "run", "--url", "localhost:8000", "--model", "m" }, 2, { "--endpoint-url", "http://", "Usage:" } },
+  { "a port", { "run", "--url", "http://127.0.0.1:99999", "--model", "m" }, 2, { "there is no port 99999" } },
+  { "a namespace", { "--spec", "local/quickstart", "plan", "-p", "Foo" }, 2, { "--namespace: 'Foo'", "lower-case" } },
+  { "a method", { "--spec", "local/quickstart", "plan", "-t", "locall" }, 2, { "--methods: ", "'local'" } },
+  { "an override", { "--spec", "local/quickstart", "plan", "--set", "foo" }, 2, { "--set: 'foo'", "KEY=VALUE" } },
+  { "no specification", { "plan" }, 2, { "no specification given", "Usage: llmdbenchmark plan" } },
+  { "one side of a comparison", { "plan", "--diff", "A" }, 2, { "--diff", "Usage: llmdbenchmark plan" } },
   { "a script", { "scripts/no_such.lua" }, 1, { "scripts/no_such.lua" } },
 }
 
@@ -51,6 +58,24 @@ t.describe("mistyped", function()
       box:is_clean()
     end)
   end
+end)
+
+t.describe("a variable", function()
+  local function say(env, ...)
+    local result = support.box():run({ ... }, { env = env })
+    return result.output, result.exit_code
+  end
+
+  t.it("is named where its value is wrong, not the flag", function()
+    t.contains("LLMDBENCH_BASE_DIR: there is no folder /nope", (say({ LLMDBENCH_BASE_DIR = "/nope" }, "specs")))
+    t.contains("LLMDBENCH_NAMESPACE: 'Foo'", (say({ LLMDBENCH_NAMESPACE = "Foo" }, "--spec", "local/quickstart", "plan")))
+    t.contains("LLMDBENCH_METHODS: ", (say({ LLMDBENCH_METHODS = "nope" }, "--spec", "local/quickstart", "plan")))
+  end)
+
+  t.it("gives way to a flag that says something else", function()
+    local output, code = say({ LLMDBENCH_EXPERIMENTS = "x.yaml" }, "experiment", "--design", "zip_example", "--list")
+    t.eq(0, code, output)
+  end)
 end)
 
 t.describe("a password in a URL", function()

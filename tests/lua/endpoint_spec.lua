@@ -15,6 +15,15 @@ local function stack(url)
 end
 
 t.describe("bench.endpoint", function()
+  t.it("tells URLs from what is none", function()
+    for _, url in ipairs { "http://h", "https://h:1/v1/", "HTTP://[::1]:8000", "http://10.0.0.1:65535" } do
+      t.eq(nil, endpoint.check_url(url), url)
+    end
+    for _, url in ipairs { "foo", "h:80", "ftp://h", "http://", "http://h:0", "http://h:65536", "http://h:x", "http://u:p@h" } do
+      t.eq("invalid", endpoint.check_url(url).code, url)
+    end
+  end)
+
   t.it("takes a given URL as it is, else asks the method", function()
     local one = stack "http://h:2"
     t.ok(endpoint.detect(context { url = "http://h:1", access = { token = "tok" } }, one))

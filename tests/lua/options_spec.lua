@@ -20,6 +20,10 @@ local declared = {
   { "--api-key", env = "SPEC_KEY", type = "integer", secret = true },
 }
 
+declared[#declared + 1] = { "--even", env = "SPEC_EVEN", type = "integer", check = function(value)
+  if value % 2 == 1 then return { code = "invalid", message = value .. " is odd", hint = "give an even number" } end
+end }
+
 local function resolve(flags) return t.ok(options.resolve(declared, flags or {})) end
 
 local function refuses(flags, pattern)
@@ -35,6 +39,13 @@ t.describe("options.key", function()
 end)
 
 t.describe("options.resolve", function()
+  t.it("asks an option's own check", function()
+    t.eq(4, resolve({ even = "4" }).even)
+    with_env("SPEC_EVEN", "5")
+    local err = t.fails("invalid", options.resolve(declared, {}))
+    t.eq({ "SPEC_EVEN: 5 is odd", "give an even number" }, { err.message, err.hint })
+  end)
+
   t.it("prefers the flag to the environment to the default", function()
     with_env("SPEC_PARALLEL", "7")
     local values, sources = options.resolve(declared, { parallel = "9" })

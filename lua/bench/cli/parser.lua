@@ -155,8 +155,9 @@ local function wants_help(given)
   return false
 end
 
-local function usage_error(command, problem)
+local function usage_error(command, problem, hint)
   local usage = require("bench.cli.help").usage(command)
+  if hint then usage = "  hint: " .. hint .. "\n" .. usage end
   M.leave { exit_code = require("host.info").exit_codes.usage, message = problem, usage = usage }
 end
 
@@ -191,7 +192,7 @@ function M.parse_or_leave(command, given)
     arguments[argument[1]] = value
   end
   local values, sources = options.resolve(declared, flags)
-  if not values then usage_error(command, sources.message) end
+  if not values then usage_error(command, sources.message, sources.hint) end
   return values, arguments, sources, flags
 end
 

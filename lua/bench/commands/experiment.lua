@@ -24,8 +24,9 @@ local function usage(message, hint)
   return { code = "invalid", message = message, hint = hint, usage = true }
 end
 
-local function load_design(options, record)
+local function load_design(options, record, sources)
   local treatment = require "bench.treatment"
+  if options.design and sources.experiments ~= "flag" then return treatment.find(options.design) end
   if options.experiments and options.design then
     return nil, usage "--experiments and --design name two experiments; give one"
   end
@@ -75,8 +76,12 @@ local function kept(opts)
 end
 
 -- Secrets of `--set` are not in the record: what is given now stands beside what is kept.
+local function as_list(texts) return type(texts) == "table" and texts or { texts } end
+
 local function with_record(opts, record)
-  if record and opts.set and record.options.set then opts.set = record.options.set .. "," .. opts.set end
+  if record and opts.set and record.options.set then
+    opts.set = require("bench.lists").extend(as_list(record.options.set), unpack(as_list(opts.set)))
+  end
   for _, name in ipairs(record and KEPT or {}) do
     if opts[name] == nil then opts[name] = record.options[name] end
   end
@@ -132,8 +137,7 @@ local function run(cli)
   local options = cli.options
   if options.list then
     if (cli.sources or {}).events == "flag" then
-      require("bench.startup").tell { message = "--list writes no --events: nothing happens" }
-      return require("host.info").exit_codes.usage
+      return require("bench.startup").tell_usage(cli, { message = "--list writes no --events: nothing happens" })
     end
     options.events = nil
   end
@@ -142,7 +146,7 @@ local function run(cli)
     local record, err = read_record(options)
     if err then return nil, err end
     local design
-    design, err = load_design(options, record)
+    design, err = load_design(options, record, cli.sources or {})
     if not design then return nil, err end
     hide_secrets(design)
     design.file = require("host.fs").absolute(design.file)
@@ -152,6 +156,9 @@ local function run(cli)
     end
     if options.list then return list(cli, design, opts) end
     opts = with_record(opts, record)
+    if not opts.spec then
+      return nil, usage("no specification given", "pass --spec NAME (for example local/quickstart) or set LLMDBENCH_SPEC")
+    end
     opts.kept = kept(opts)
     opts.workload, opts.dataset = opts.kept.workload, opts.kept.dataset -- a resumed one has the same names for them
     opts.finished = cli.json and print_results or nil

@@ -116,8 +116,7 @@ end
 local function run(cli)
   local problem = misuse(cli)
   if problem then
-    require("bench.startup").tell { message = problem }
-    return require("host.info").exit_codes.usage
+    return require("bench.startup").tell_usage(cli, { message = problem })
   end
   if cli.options.capacity then return require("bench.plan.capacity.show").run(cli) end
   if cli.options.diff then return diff(cli) end

@@ -44,7 +44,7 @@ return {
     shared.session, phase_options.run_stacks, phase_options.load, shared.step,
     { title = "Endpoint",
       { "--endpoint-url", "--url", "-U", key = "endpoint_url", env = "LLMDBENCH_ENDPOINT_URL",
-        metavar = "URL",
+        metavar = "URL", check = function(url) return require("bench.endpoint").check_url(url) end,
         help = "measure this endpoint instead of looking for those of the stacks" },
       { "--ca-file", env = "LLMDBENCH_CA_FILE", type = "path", metavar = "FILE",
         help = "trust these authorities (PEM) instead of the system's, for https" },

@@ -11,7 +11,16 @@ local function profile_names()
   return names
 end
 
+-- Overrides that can be read; the key is an example for hints.
+local function check_overrides(example)
+  return function(texts)
+    local _, err = require("bench.plan.override").parse_lists(texts, example)
+    return err
+  end
+end
+
 M.set = { "--set", env = "LLMDBENCH_SET", type = "texts", metavar = "[STACK:]KEY=VALUE[,...]",
+  check = check_overrides "decode.replicas",
   help = "change values of the configuration, for all stacks or those that match STACK; may be repeated" }
 
 -- What else changes the plan. Every command that plans has these, so that all make the same plan.
@@ -51,7 +60,7 @@ M.load = {
     help = "harness that generates the load; the scenario's unless given" },
   { "--workload", "-w", env = "LLMDBENCH_WORKLOAD", metavar = "PROFILE", suggest = profile_names,
     help = "profile in workload/profiles/<harness>/, or a file" },
-  { "--overrides", "-o", env = "LLMDBENCH_OVERRIDES", type = "texts", metavar = "KEY=VALUE[,...]",
+  { "--overrides", "-o", env = "LLMDBENCH_OVERRIDES", type = "texts", metavar = "KEY=VALUE[,...]", check = check_overrides(),
     help = "change values of the profile: dotted keys, list elements by index (load.stages.0.rate=5); may be repeated" },
   { "--experiments", "-e", env = "LLMDBENCH_EXPERIMENTS", type = "path", metavar = "FILE",
     help = "run the treatments of an experiment file instead of --overrides" },

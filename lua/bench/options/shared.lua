@@ -4,6 +4,16 @@ local function spec_names()
   return names
 end
 
+local function check_namespaces(value)
+  local _, err = require("bench.plan.flags").namespaces(value)
+  return err
+end
+
+local function check_methods(names)
+  local _, err = require("bench.plan.flags").choose_method(table.concat(names, ","))
+  return type(err) == "table" and err or nil
+end
+
 -- Option groups that several commands share. A flag stands here once its capability exists.
 return {
   session = {
@@ -28,10 +38,12 @@ return {
   },
   selection = {
     { "--namespace", "-p", env = "LLMDBENCH_NAMESPACE", metavar = "NS[,HNS[,WNS]]",
+      check = check_namespaces,
       help = "namespaces of the stacks, and of harness and autoscaler if they differ" },
     { "--models", "-m", env = "LLMDBENCH_MODELS", metavar = "MODEL",
       help = "model instead of the scenario's" },
     { "--methods", "-t", env = "LLMDBENCH_METHODS", type = "list", metavar = "METHOD[,...]",
+      check = check_methods,
       help = "deploy methods instead of the scenario's" },
     { "--stack", env = "LLMDBENCH_STACK", type = "list", metavar = "NAME[,...]", help = "only these stacks" },
   },
