@@ -43,10 +43,21 @@ int with_output_checked(int code, const core::Console& console) {
   return code == exit_codes::kSuccess ? exit_codes::kFailed : code;
 }
 
+// Relative paths, and much that asks for the working folder, would fail one by one.
+bool has_working_folder() {
+  std::error_code error;
+  if (!fs::current_path(error).empty()) return true;
+  std::fprintf(stderr,
+               "llmdbenchmark: the working folder cannot be found: %s\n  hint: cd to a folder that exists\n",
+               error.message().c_str());
+  return false;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   try {
+    if (!has_working_folder()) return exit_codes::kFailed;
     const std::string home = find_home();
     if (home.empty() || !is_home(home)) {
       std::fprintf(stderr,

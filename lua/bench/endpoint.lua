@@ -57,6 +57,16 @@ local function tell_replicas(ctx, stack, endpoint)
     .. "before them and give its --endpoint-url"):format(stack.name, #endpoint.urls, endpoint.url))
 end
 
+-- Flags about certificates that this endpoint has no use for.
+local function tell_unused(ctx, endpoint)
+  if not endpoint.url:lower():find "^http://" then return end
+  for key, flag in pairs { ca_file = "--ca-file", insecure = "--insecure" } do
+    if endpoint[key] and (ctx.opts and ctx.opts.sources or {})[key] == "--" .. key then
+      ctx.log.warn(("%s says nothing for %s: only https has certificates"):format(flag, endpoint.url))
+    end
+  end
+end
+
 ---Fills `stack.endpoint`: the URL of `--endpoint-url`, else what the deploy method knows.
 ---@async
 ---@param ctx bench.Context
@@ -78,6 +88,7 @@ function M.detect(ctx, stack)
   for key, value in pairs(ctx.access or {}) do endpoint[key] = value end
   stack.endpoint = endpoint
   tell_replicas(ctx, stack, endpoint)
+  tell_unused(ctx, endpoint)
   return { message = table.concat(endpoint.urls, ", ") .. (ctx.url and " (given)" or "") }
 end
 

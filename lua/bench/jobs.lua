@@ -160,6 +160,14 @@ function M.check(ctx)
   return true
 end
 
+-- A data set that the profile does not ask for.
+local function tell_dataset(ctx)
+  local source = ctx.opts.dataset and fs.read(ctx.state.profile.path)
+  if not source or source:find("REPLACE_ENV_LLMDBENCH_RUN_DATASET", 1, true) then return end
+  ctx.log.warn(("--dataset is ignored: profile %s has no place for it (REPLACE_ENV_LLMDBENCH_RUN_DATASET_DIR, "
+    .. "REPLACE_ENV_LLMDBENCH_RUN_DATASET_FILE)"):format(ctx.state.profile.name))
+end
+
 ---Step `run_preflight`.
 ---@param ctx bench.Context
 ---@return { message: string }?
@@ -167,6 +175,7 @@ end
 function M.preflight(ctx)
   local ok, err = M.check(ctx)
   if not ok then return nil, err end
+  tell_dataset(ctx)
   return { message = ("harness %s, profile %s"):format(ctx.state.harness.name, ctx.state.profile.path) }
 end
 

@@ -54,6 +54,12 @@ kill $pid; wait $pid]]
     t.contains("--truth /dev/full is not whole", sim.stderr)
   end)
 
+  t.it("a working folder that is gone is said once", function()
+    local result = support.box():command { "bash", "-c", "mkdir gone; cd gone; rmdir ../gone; llmdbenchmark specs" }
+    t.eq(1, result.exit_code)
+    t.match("^llmdbenchmark: the working folder cannot be found: [^\n]*\n  hint: [^\n]*\n$", result.stderr)
+  end)
+
   t.it("a read-only workspace is refused before anything starts", { timeout_s = 60 }, function()
     local box = support.box()
     local mount = ("mount -t tmpfs -o ro tmpfs '%s'"):format(box.workspace)

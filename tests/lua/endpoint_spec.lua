@@ -55,6 +55,16 @@ t.describe("bench.endpoint", function()
     t.contains("http://h:1 is measured", told)
   end)
 
+  t.it("warns of flags about certificates where there are none", function()
+    local told = {}
+    local ctx = context { log = { warn = function(text) told[#told + 1] = text end },
+      opts = { sources = { ca_file = "--ca_file" } }, access = { ca_file = "/ca.pem", insecure = true } }
+    t.ok(endpoint.detect(ctx, stack "https://h:1"))
+    t.eq({}, told)
+    t.ok(endpoint.detect(ctx, stack "http://h:1"))
+    t.eq({ "--ca-file says nothing for http://h:1: only https has certificates" }, told)
+  end)
+
   t.it("verifies that the model is served", function()
     local server = t.ok(sim.start { model = "org/m", port = 0 })
     t.cleanup(function() server:stop() end)

@@ -53,6 +53,18 @@ t.describe("bench.jobs", function()
     t.contains("rate", t.fails("invalid", jobs.preflight(ctx)).message)
   end)
 
+  t.it("says that a data set is ignored where the profile has no place for it", function()
+    local told = {}
+    local ctx = { harness = "native", workload = "sanity_random", base_dir = ".", state = {},
+      opts = { dataset = "/d/ds.json" }, stacks = { stack() }, treatments = {},
+      log = { warn = function(text) told[#told + 1] = text end } }
+    t.ok(jobs.preflight(ctx))
+    t.contains("--dataset is ignored: profile sanity_random.yaml", told[1])
+    ctx.workload = "sharegpt"
+    t.ok(jobs.preflight(ctx))
+    t.eq(1, #told)
+  end)
+
   t.it("renders the profile once for each treatment", function()
     local ctx = context(recorder(failing), { treatments = {
       { name = "a", overrides = { { key = "stages.0.rate", value = 2 } } },

@@ -175,6 +175,8 @@ t.describe("bench.local_servers", function()
     t.eq(3, err.exit_code)
     t.contains("stack 'web' (replica 1) ended while starting, with exit code 3", err.message)
     t.eq("first\nthe reason", err.stderr_tail)
+    t.contains("these were the last lines", err.hint)
+    t.contains("its log is empty", t.fails("exit", up(stack_with "command: [sh, -c, 'exit 3']")).hint)
     t.eq("first\nthe reason\n", t.ok(fs.read(saved .. "/web-1.log")))
     t.eq({}, t.ok(records.list "ns"))
     t.eq(0, living(state))
@@ -333,6 +335,32 @@ t.describe("bench.local_servers", function()
     refused("must be a number of seconds", "invalid", "readiness: {timeout_s: 0}")
     refused("needs the variable 'gguf'", "invalid",
       "command: ['{gguf}'], vars: {gguf: {env: LLMDBENCH_NO_SUCH}}")
+  end)
+
+  t.it("does not take records that it may not read for none", function()
+    fresh_state()
+    local kept = fs.list
+    t.cleanup(function() fs.list = kept end)
+    fs.list = function(path) return nil, { code = "denied", message = "cannot list " .. path .. ": permission denied" } end
+    local err = t.fails("denied", records.list "ns")
+    t.contains("make the folder readable", err.hint)
+  end)
+
+  t.it("says what to do about a damaged record", function()
+    fresh_state()
+    t.ok(fs.mkdir(records.dir "ns" .. "/web"))
+    t.ok(fs.write(records.dir "ns" .. "/web/1.json", "{half"))
+    t.contains("then remove the file", t.fails("invalid", records.list "ns").hint)
+  end)
+
+  t.it("names an address and a number of servers that make no sense", function()
+    local function problem(settings)
+      return t.fails("invalid", local_servers.check(sim_stack(settings), "ns")).message
+    end
+    t.contains("local.host must be an address such as 127.0.0.1, not empty", problem "host: ''")
+    local stack = sim_stack()
+    stack.config["local"].replicas = json.null
+    t.contains("local.replicas must be from 1 to 256, not null", t.fails("invalid", local_servers.check(stack, "ns")).message)
   end)
 
   t.it("does not trust a record that it cannot read", function()

@@ -88,6 +88,7 @@ stages:
     t.contains("p.yaml: stages[0].rat is not a known field (did you mean 'rate'?)",
       problem "stages: [{rat: 1}]")
     t.contains("p.yaml: stages must be a list", problem "stages: 3")
+    t.contains("p.yaml: stages is empty", problem "stages: []")
     t.contains("p.yaml: seeds must be one of distinct, fixed", problem(stages .. "seeds: fix"))
     t.contains("p.yaml: stage 0.schedule.duration_s is required", problem "stages: [{rate: 1}]")
     t.contains("p.yaml: stage 0.data.input.mean must lie between",
@@ -179,6 +180,12 @@ t.describe("profiles of inference-perf", function()
       "  type: shareGPT\n  path: /x.json\n  input_distribution: {min: 10, max: 1024}")))
     t.eq({ type = "file", format = "sharegpt", path = "/x.json", input_min = 10, input_max = 1024 },
       plan.stages[1].data)
+  end)
+
+  t.it("say that num_workers alone limits nothing", function()
+    local plan = t.ok(parse(perf("  worker_max_concurrency: 10\n", "")))
+    t.contains("load.num_workers: limits nothing", table.concat(plan.notes, "\n"))
+    t.eq(nil, plan.stages[1].schedule.max_concurrency)
   end)
 
   t.it("that ask for what cannot be done are refused by the field's name", function()

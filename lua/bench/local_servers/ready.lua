@@ -20,6 +20,10 @@ local function tail(path)
   return table.concat(lines, "\n", math.max(1, #lines - TAIL_LINES + 1))
 end
 
+local function last_lines(record)
+  return tail(record.log) == "" and "its log is empty; " or "these were the last lines of its log; "
+end
+
 local function which(record)
   return ("the server of stack '%s' (replica %d)"):format(record.stack, record.replica)
 end
@@ -28,20 +32,20 @@ local function died(record, exit_code)
   return { code = "exit", exit_code = exit_code, command = record.command, stderr_tail = tail(record.log),
     message = which(record) .. " ended while starting"
       .. (exit_code and ", with exit code " .. exit_code or ""),
-    hint = "these were the last lines of its log; the command comes from local.command of the scenario" }
+    hint = last_lines(record) .. "the command comes from local.command of the scenario" }
 end
 
 local function too_slow(record, timeout_s, err)
   return { code = "timeout", after_s = timeout_s, url = record.url, stderr_tail = tail(record.log),
     message = ("%s was not ready after %g s: %s"):format(which(record), timeout_s, err.last_reason
       or err.message),
-    hint = "these were the last lines of its log; raise local.readiness.timeout_s if it needs longer" }
+    hint = last_lines(record) .. "raise local.readiness.timeout_s if it needs longer" }
 end
 
 local function taken(record, who)
   return { code = "conflict", url = record.url, stderr_tail = tail(record.log),
     message = ("%s is not what answers on port %d: that is %s"):format(which(record), record.port, who),
-    hint = "these were the last lines of its log; choose another local.port, or local.port: auto" }
+    hint = last_lines(record) .. "choose another local.port, or local.port: auto" }
 end
 
 ---True if the server answers its readiness path with 200, now.

@@ -60,16 +60,46 @@ function M.write(record)
   return fs.write(path, json.encode(record, { indent = 2, sort_keys = true }) .. "\n", { mode = "600" })
 end
 
+local LEFT_OVER = "it is the record of a local server: look for a left-over server process, then remove the file"
+
+-- What is in a folder; nothing if there is none, an error if it cannot be read.
+local function entries(dir)
+  local list, err = fs.list(dir)
+  if list then return list end
+  if err.code == "not_found" then return {} end
+  err.hint = err.hint or "the records of local servers are there: make the folder readable, or set XDG_STATE_HOME"
+  return nil, err
+end
+
+-- The files of all records of a namespace.
+local function paths_of(dir)
+  local paths = {}
+  local stacks, err = entries(dir)
+  if not stacks then return nil, err end
+  for _, stack in ipairs(stacks) do
+    local files = {}
+    if stack.type == "dir" then files, err = entries(dir .. "/" .. stack.name) end
+    if not files then return nil, err end
+    for _, file in ipairs(files) do
+      if file.name:find "%.json$" then paths[#paths + 1] = ("%s/%s/%s"):format(dir, stack.name, file.name) end
+    end
+  end
+  return paths
+end
+
 -- A record that cannot be read is reported, not trusted: it may stand for a running process.
 local function read(path)
   local record, err = json.load(path)
-  if not record then return nil, err end
+  if not record then
+    err.hint = err.code == "denied" and err.hint or LEFT_OVER
+    return nil, err
+  end
   for _, field in ipairs { "namespace", "stack", "replica", "pid", "start_time", "port", "url", "digest",
     "log" } do
     if type(record) ~= "table" or rawget(record, field) == nil then
       return nil, { code = "invalid", message = path .. ": not a record of a local server (no '" .. field
         .. "')",
-        hint = "look for a left-over server process, then remove the file" }
+        hint = LEFT_OVER }
     end
   end
   return record
@@ -90,8 +120,11 @@ end
 ---@return bench.Error? err
 function M.list(namespace)
   local records = {}
-  for _, path in ipairs(fs.glob(M.dir(namespace) .. "/*/*.json")) do
-    local record, err = read(path)
+  local paths, err = paths_of(M.dir(namespace))
+  if not paths then return nil, err end
+  for _, path in ipairs(paths) do
+    local record
+    record, err = read(path)
     if not record then return nil, err end
     records[#records + 1] = record
   end

@@ -5,6 +5,7 @@ local M = {}
 local command = require "bench.local_servers.command"
 local inspect = require "bench.inspect"
 local json = require "host.json"
+local override = require "bench.plan.override"
 local text = require "host.text"
 
 local MOST_REPLICAS = 256
@@ -26,13 +27,20 @@ end
 ---@field timeout_s number
 ---@field digest string equal for servers that are the same
 
+local function shown(value)
+  return override.kind_of(value) == "null" and "null" or inspect.line(value, 40)
+end
+
 local function check(stack, own)
+  if type(own.host) ~= "string" or own.host == "" then
+    return invalid(stack, "local.host must be an address such as 127.0.0.1, not " .. (own.host == "" and "empty" or shown(own.host)))
+  end
   if not is_whole(own.replicas, 1, MOST_REPLICAS) then
-    return invalid(stack, ("local.replicas must be a number from 1 to %d, not %s"):format(MOST_REPLICAS,
-      inspect.line(own.replicas, 40)))
+    return invalid(stack, ("local.replicas must be a whole number from 1 to %d, not %s"):format(MOST_REPLICAS,
+      shown(own.replicas)))
   end
   if own.port ~= "auto" and not is_whole(own.port, 1, 65535 - own.replicas + 1) then
-    return invalid(stack, "local.port must be 'auto' or a port number, not " .. tostring(own.port))
+    return invalid(stack, "local.port must be 'auto' or a port number, not " .. shown(own.port))
   end
   if type(own.readiness.path) ~= "string" or own.readiness.path:sub(1, 1) ~= "/" then
     return invalid(stack, "local.readiness.path must begin with '/'")

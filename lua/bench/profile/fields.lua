@@ -67,7 +67,8 @@ end
 function Reader:maps(field)
   local list, readers = self:get(field), {}
   if list == nil then refuse(self:name(field), "is missing" .. self:meant(field)) end
-  if type(list) ~= "table" or #list == 0 then refuse(self:name(field), "must be a list") end
+  if type(list) ~= "table" or (#list == 0 and next(list) ~= nil) then refuse(self:name(field), "must be a list") end
+  if #list == 0 then refuse(self:name(field), "is empty: at least one is needed") end
   for i, item in ipairs(list) do
     readers[i] = M.reader(("%s[%d]"):format(self:name(field), i - 1), item)
   end

@@ -134,11 +134,17 @@ end
 
 -- num_workers x worker_max_concurrency is how many requests that tool can have in flight; here the cap is
 -- explicit and its waits are reported.
-local function cap(load)
+local function cap(load, plan)
   local workers = load:number "num_workers"
   local each = load:number "worker_max_concurrency"
   local connections = load:number "worker_max_tcp_connections"
-  if not each and not connections then return nil end
+  if not each and not connections then
+    if workers then
+      plan.notes[#plan.notes + 1] = "load.num_workers: limits nothing without worker_max_concurrency or "
+        .. "worker_max_tcp_connections"
+    end
+    return nil
+  end
   if not workers then
     fields.refuse(load:name(each and "worker_max_concurrency" or "worker_max_tcp_connections"),
       "cannot be honoured without num_workers: the product is the cap")
@@ -156,7 +162,7 @@ local function read_load(profile, plan)
   plan.interval_s = load:number("interval", 1)
   plan.common.request_timeout_s = load:number "request_timeout"
   plan.seed = load:number "base_seed"
-  local most = cap(load)
+  local most = cap(load, plan)
   for i, item in ipairs(load:maps "stages") do
     local schedule = kind == "concurrent" and closed_stage(item) or open_stage(item, kind)
     if kind ~= "concurrent" then schedule.max_concurrency = most end
