@@ -128,7 +128,7 @@ function M.parse(text, name)
   for line in (text .. "\n"):gmatch "(.-)\n" do
     local comment = line:match "^%-%-%-(.*)$"
     if comment then
-      lines[#lines + 1] = comment:gsub("^ ", "")
+      lines[#lines + 1] = comment:find "^    " and comment or comment:gsub("^ ", "")  -- code keeps its indentation
     elseif #lines > 0 then
       close(line)
     end

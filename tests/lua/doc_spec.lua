@@ -5,6 +5,8 @@ local SOURCE = [[
 ---@meta host.sample
 
 ---A module for this spec.
+---
+---    local sample = require "host.sample"
 ---@class host.sample
 ---@field level integer How deep
 local sample = {}
@@ -37,7 +39,7 @@ t.describe("annotations.parse", function()
 
   t.it("finds the module and its prose", function()
     t.eq("host.sample", module.name)
-    t.eq({ "A module for this spec." }, module.doc)
+    t.eq({ "A module for this spec.", "", '    local sample = require "host.sample"' }, module.doc)
     t.eq({ name = "level", type = "integer", doc = "How deep", optional = false }, module.fields[1])
   end)
 
