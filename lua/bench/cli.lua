@@ -76,11 +76,20 @@ local function leave(fields) require("bench.cli.parser").leave(fields) end
 
 local function tell_version() leave { exit_code = 0, output = ("%s:%s\n"):format(info.name, info.version) } end
 
+-- The options that stand there alone, without their values.
+local function only(words)
+  local names = {}
+  for _, word in ipairs(words) do
+    if word:sub(1, 1) == "-" then names[#names + 1] = word:match "^[^=]+" end
+  end
+  return #names > 0 and ", only " .. table.concat(names, ", ") or ""
+end
+
 local function no_command(words)
   if has(words, "--version", "--ver") then tell_version() end
   local help = require("bench.cli.help").program(commands.all())
   if has(words, "--help", "-h") then leave { exit_code = 0, output = help } end
-  leave { exit_code = EXIT.usage, message = "no command given", usage = help }
+  leave { exit_code = EXIT.usage, message = "no command given" .. only(words), usage = help }
 end
 
 local function unknown_command(name)
@@ -97,7 +106,7 @@ local function configure(values)
   local missing = require("bench.search").configure(values.scripts)
   if not missing then return end
   leave { exit_code = EXIT.usage, message = ("%s: there is no folder %s"):format(missing.origin, missing.dir),
-    usage = "give a folder of edited phases and steps" }
+    usage = "  hint: give a folder of edited phases and steps" }
 end
 
 -- Makes secrets known that came as options, and gives the command line without them.

@@ -5,7 +5,7 @@ local M = {}
 -- The order of `--help`: the life of a benchmark first, tools after it.
 local ORDER = {
   "plan", "specs", "standup", "smoketest", "run", "teardown", "e2e", "experiment", "report", "replay", "results",
-  "sim", "repl", "scripts", "eject", "test", "doc", "completion",
+  "sim", "repl", "scripts", "eject", "test", "doc", "completion", "help",
 }
 
 local function module(name) return "bench.commands." .. name end

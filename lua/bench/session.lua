@@ -46,6 +46,7 @@ local workspace = require "bench.workspace"
 ---@field dataset? string
 ---@field wait_timeout? number seconds; 0: no limit
 ---@field analyze? boolean
+---@field no_analysis? string why there is none, if not because of --no-analyze
 ---@field events? bench.events.Writer
 ---@field words? string[] the command line
 ---@field check? fun(ctx: bench.Context): true?, bench.Error? asked before the workspace is made

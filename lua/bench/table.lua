@@ -185,11 +185,11 @@ function M.seconds(seconds)
   if type(seconds) ~= "number" then return nil end
   local size = math.abs(seconds)
   if size == 0 then return "0 s" end
-  if size < 0.001 then return M.number(seconds * 1e6, 3) .. " µs" end
-  if size < 1 then return M.number(seconds * 1e3, 3) .. " ms" end
-  if size < 120 then return M.number(seconds, 3) .. " s" end
+  if size < 0.9995e-3 then return M.number(seconds * 1e6, 3) .. " µs" end
+  if size < 0.9995 then return M.number(seconds * 1e3, 3) .. " ms" end
+  if size < 119.5 then return M.number(seconds, 3) .. " s" end
   local whole = math.floor(seconds + 0.5)
-  if size < 7200 then return ("%dm %02ds"):format(math.floor(whole / 60), whole % 60) end
+  if whole < 3600 then return ("%dm %02ds"):format(math.floor(whole / 60), whole % 60) end
   return ("%dh %02dm"):format(math.floor(whole / 3600), math.floor(whole % 3600 / 60))
 end
 

@@ -43,6 +43,9 @@ t.describe("bench.table", function()
     t.eq("4.56 s", tables.seconds(4.56))
     t.eq("12m 05s", tables.seconds(725))
     t.eq("3h 07m", tables.seconds(11220))
+    t.eq({ "1 ms", "999 µs", "1 s", "999 ms", "2m 00s", "1h 00m", "59m 59s" }, { tables.seconds(0.0009999),
+      tables.seconds(0.0009991), tables.seconds(0.9999), tables.seconds(0.9991), tables.seconds(119.9), tables.seconds(3599.9),
+      tables.seconds(3599.1) })
   end)
 end)
 

@@ -74,7 +74,9 @@ end
 ---@return bench.experiment.PhaseDriver? driver
 ---@return bench.Error? err
 function M.new(opts, design)
-  local driver = setmetatable({ opts = merged(opts, { analyze = opts.analyze or false }) }, Driver)
+  local driver = setmetatable({ opts = merged(opts, { analyze = opts.analyze or false,
+    no_analysis = opts.analyze == nil and "all treatments are compared at the end; --analyze draws each" or nil }) },
+    Driver)
   local err
   driver.spec, err = load_spec(opts)
   if not driver.spec then return nil, err end

@@ -27,7 +27,7 @@ return {
     { "--scripts", type = "path", metavar = "DIR",
       help = "folder of edited phases and steps (LLMDBENCH_SCRIPTS may hold several, separated by ':')" },
     { "--dry-run", "-n", env = "LLMDBENCH_DRY_RUN", type = "boolean",
-      help = "say what would be done and render files, but change nothing" },
+      help = "say what would be done; nothing is changed or written" },
     { "--verbose", "-v", env = "LLMDBENCH_VERBOSE", type = "boolean", help = "show debug lines" },
     { "--events", env = "LLMDBENCH_EVENTS", type = "path", metavar = "FILE",
       help = "append what happens to FILE, one JSON object per line" },

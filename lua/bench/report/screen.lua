@@ -7,9 +7,9 @@ local M = {}
 ---@return { width?: integer, color: boolean } width only on a terminal
 function M.look()
   local facts = term.facts()
-  local no_color = env.get "NO_COLOR"
+  local no_color, terminal = env.get "NO_COLOR" or "", env.get "TERM" or ""
   return { width = facts.output and facts.width or nil, color = facts.output
-    and (no_color == nil or no_color == "") }
+    and no_color == "" and terminal ~= "" and terminal ~= "dumb" }
 end
 
 return M

@@ -3,6 +3,6 @@ return {
   name = "analyze_results",
   doc = "Draws the pictures and compares the treatments.",
   scope = "global",
-  when = function(ctx) return ctx.opts.analyze ~= false, "--no-analyze" end,
+  when = function(ctx) return ctx.opts.analyze ~= false, ctx.opts.no_analysis or "--no-analyze" end,
   run = function(ctx) return require("bench.analysis").run(ctx) end,
 }

@@ -86,7 +86,7 @@ local function print_results(cli, results, access)
     local tree = { stacks = results, access = require("host.json").list(access) }
     print(log.redact(require("host.json").encode(tree, { indent = 2 })))
   else
-    io.stdout:write(log.redact(M.text(results, access, { color = require("host.env").is_terminal "stdout" })))
+    io.stdout:write(log.redact(M.text(results, access, { color = require("bench.report.screen").look().color })))
   end
 end
 
