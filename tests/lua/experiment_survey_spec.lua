@@ -50,7 +50,7 @@ t.describe("the survey of setups", function()
     local design = design_of({}, { setup = { { name = "two", ["local.replicas"] = "two" } } })
     design.file = "d.lua"
     local err = t.fails("invalid", surveyed(design))
-    t.contains("d.lua: setup treatment 'two': stack 'quickstart': local.replicas must be a number from 1 to 256, not \"two\"",
+    t.contains("d.lua: setup treatment 'two': stack 'quickstart': local.replicas must be a whole number from 1 to 256, not \"two\"",
       err.message)
   end)
 end)

@@ -1,5 +1,6 @@
 local fs = require "host.fs"
 local load = require "host.load"
+local log = require "host.log"
 local sim = require "host.sim"
 local t = require "bench.test"
 local task = require "host.task"
@@ -158,6 +159,14 @@ t.describe("record files", function()
     t.eq(result, load.summarise(a, { limits = limits }))
     limits.min_samples = 13
     t.eq("too few samples", load.summarise(a, { limits = limits }).verdict)
+  end)
+
+  t.it("hold no secret that a request carried", function()
+    local path = t.tempdir() .. "/a.rec"
+    log.secret "canary-of-extra"
+    local result = t.ok(load.run(stage(server().url, { records = path, extra = { api_key = "canary-of-extra" } })))
+    t.ok(not t.ok(fs.read(path)):find("canary", 1, true))
+    t.ok(not require("host.json").encode(result):find("canary", 1, true))
   end)
 
   t.it("give the same merged, in whatever order", function()

@@ -226,7 +226,7 @@ Value StageRun::State::header() const {
 }
 
 Result<Value> StageRun::State::conclude() {
-  const Value head = header();
+  const Value head = redact_tree(header());
   std::vector<RecordView> views;
   for (const auto& worker : shared->workers)
     for (const auto bytes : worker->records().records()) views.push_back(*decode_record(bytes));
