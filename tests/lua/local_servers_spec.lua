@@ -360,7 +360,8 @@ t.describe("bench.local_servers", function()
     t.contains("local.host must be an address such as 127.0.0.1, not empty", problem "host: ''")
     local stack = sim_stack()
     stack.config["local"].replicas = json.null
-    t.contains("local.replicas must be a whole number from 1 to 256, not null", t.fails("invalid", local_servers.check(stack, "ns")).message)
+    t.contains("local.replicas must be a whole number from 1 to 256, not null",
+      t.fails("invalid", local_servers.check(stack, "ns")).message)
   end)
 
   t.it("does not trust a record that it cannot read", function()
