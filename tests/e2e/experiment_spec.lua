@@ -13,15 +13,14 @@ setup:
     - {name: a, model.maxModelLen: 4096}
     - {name: b, model.maxModelLen: 2048}
 treatments:
-  - {name: slow, load.stages.0.rate: 20}
-  - {name: fast, load.stages.0.rate: 40}
+  - {name: slow, stages.0.rate: 20}
+  - {name: fast, stages.0.rate: 40}
 ]]
 
 local PROFILE = [[
-load: {type: constant, stages: [{rate: 10, duration: 1}]}
-api: {type: completion, streaming: true}
-data: {type: random, input_distribution: {mean: 8, min: 8, max: 8}, output_distribution: {mean: 8, min: 8, max: 8}}
-]]
+data: {input: 8, output: 8}
+stages: [{rate: 10, duration_s: 1}]
+]] .. support.PATIENT_YAML
 
 t.describe("an experiment", function()
   t.it("killed with SIGKILL finishes when it is resumed", { timeout_s = 180 }, function()
@@ -97,7 +96,7 @@ t.describe("the treatments of an experiment", function()
 
   t.it("that cannot be are refused before a standup, in a dry run and in a listing", { timeout_s = 120 }, function()
     local box = support.box()
-    local file = box:write("e.yaml", "experiment: {profile: short.yaml}\ntreatments:\n  - {name: bad, load.stages.0.rate: -5}\n")
+    local file = box:write("e.yaml", "experiment: {profile: short.yaml}\ntreatments:\n  - {name: bad, stages.0.rate: -5}\n")
     box:write("short.yaml", PROFILE)
     for _, option in ipairs { "-n", "--list", "--stop-on-error" } do
       local result = box:run { "--spec", "local/quickstart", "experiment", "-e", file, option }
@@ -111,7 +110,7 @@ t.describe("the treatments of an experiment", function()
 
   t.it("are resumed from another folder although the profile is a relative path", { timeout_s = 120 }, function()
     local box = support.box()
-    local file = box:write("sub/e.yaml", "experiment: {profile: short.yaml}\ntreatments:\n  - {name: a, load.stages.0.rate: 20}\n")
+    local file = box:write("sub/e.yaml", "experiment: {profile: short.yaml}\ntreatments:\n  - {name: a, stages.0.rate: 20}\n")
     box:write("short.yaml", PROFILE)
     local result = box:run { "--spec", "local/quickstart", "experiment", "-e", file }
     t.ok(result.exit_code == 0 or result.exit_code == 4, result.output)

@@ -7,16 +7,16 @@ local t = require "bench.test"
 local task = require "host.task"
 
 local PROFILE = [[
-load: {type: constant, stages: [{rate: 20, duration: 1}]}
-api: {type: completion, streaming: true}
-data: {type: random, input_distribution: {mean: 8, min: 8, max: 8}, output_distribution: {mean: 8, min: 8, max: 8}}
-]]
+interval_s: 0
+data: {input: 8, output: 8}
+stages: [{rate: 20, duration_s: 1}]
+]] .. support.PATIENT_YAML
 
 local TREATMENTS = [[
 experiment: {name: tiny, harness: native, profile: short.yaml}
 treatments:
-  - {name: slow, load.stages.0.rate: 20}
-  - {name: fast, load.stages.0.rate: 30}
+  - {name: slow, stages.0.rate: 20}
+  - {name: fast, stages.0.rate: 30}
 ]]
 
 local function measured(box, args)
@@ -66,7 +66,7 @@ t.describe("--json", function()
   t.it("of a run that is interrupted gives what was measured until then, and its reports are there", { timeout_s = 60 },
     function()
       local box, server = support.box(), t.ok(sim.start { model = "m", port = 0 })
-      local stages = "interval: 0, stages: [{rate: 20, duration: 1}, {rate: 20, duration: 600}]"
+      local stages = "stages: [{rate: 20, duration_s: 1}, {rate: 20, duration_s: 600}]"
       local child = box:start { "run", "--url", server.url, "--model", "m", "-l", "native", "--workspace", box.dir .. "/ws",
         "-w", box:write("two.yaml", (PROFILE:gsub("stages: %b[]", stages))), "--json" }
       t.ok(support.wait_for(30, function() return #fs.glob(box.dir .. "/ws/*/results/*/*_stage_0.json") > 0 end))
@@ -95,7 +95,7 @@ t.describe("--json", function()
     for i, treatment in ipairs(answer.treatments) do
       names[i] = treatment.treatment
       t.eq({ "quickstart", "ok" }, { treatment.stack, treatment.status })
-      check_stage(treatment.stages[1], treatment.run_values["load.stages.0.rate"])
+      check_stage(treatment.stages[1], treatment.run_values["stages.0.rate"])
     end
     table.sort(names)
     t.eq({ "fast", "slow" }, names)

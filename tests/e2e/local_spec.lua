@@ -8,7 +8,7 @@ local t = require "bench.test"
 local task = require "host.task"
 
 local QUICK = "stages:\n  - {arrival: constant, rate: 50, duration_s: 1}\n"
-  .. "data: {type: random, input: 32, output: 4}\n"
+  .. "data: {type: random, input: 32, output: 4}\n" .. support.PATIENT_YAML
 
 -- A specification of the user's own, `mine/it`, whose only stack has this section `local`.
 local function give_spec(box, settings)

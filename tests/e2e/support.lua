@@ -13,6 +13,11 @@ local M = {}
 ---The program under test: the one that runs these specs.
 M.program = info.executable
 
+---Overrides for a run whose verdict counts: machines that run specs are busy, which must not decide it.
+M.PATIENT = "limits.max_schedule_delay_p99_s=100,limits.max_loop_lag_p99_s=100,limits.max_client_cpu=100"
+---The same as part of a profile.
+M.PATIENT_YAML = "limits: {max_schedule_delay_p99_s: 100, max_loop_lag_p99_s: 100, max_client_cpu: 100}\n"
+
 ---@class e2e.Box
 ---@field dir string Everything of this box is below it.
 ---@field env table<string, string|false>
