@@ -93,6 +93,9 @@ function M.detect(ctx, stack)
 end
 
 local function advice(err)
+  if err.code == "denied" then
+    return "give a token that it accepts in LLMDBENCH_ENDPOINT_TOKEN; credentials of a profile are for its load alone"
+  end
   local host_knows = err.reason == "tls" and (err.hint or ""):find("http://", 1, true)
   if err.reason == "tls" and not host_knows then return "pass --ca-file with the authority that signed its certificate, or --insecure" end
   if err.reason ~= "model" then return err.hint or "does it run? `llmdbenchmark smoketest` tells more" end

@@ -179,6 +179,7 @@ local function measure(run, design, opts, surveyed)
   if not held then return nil, err end
   local fine, code, problem = pcall(measure_locked, run, design, opts, surveyed)
   if run.journal then run.journal:close() end
+  if run.driver.close then run.driver:close() end
   held:release()
   if not fine then error(code, 0) end
   return code, problem

@@ -8,7 +8,13 @@ local log = require "host.log"
 local schema = require "bench.plan.schema"
 local yaml = require "host.yaml"
 
+-- A number that may be a secret, as text: `123456`, not `1e+17`.
+local function digits(value)
+  return type(value) == "number" and value % 1 == 0 and math.abs(value) < 2 ^ 53 and ("%d"):format(value) or nil
+end
+
 local function learn_value(name, value)
+  value = digits(value) or value
   if type(value) ~= "string" or not log.is_secret(name, value) then return end
   log.secret(value)
   local bare = value:match "^%a+ (%S+)$"  -- Bearer and Basic
@@ -94,6 +100,8 @@ local function blot(tree)
       blot(value)
     elseif type(value) == "string" then
       tree[key] = log.redact(value)
+    elseif digits(value) and log.redact(digits(value)) ~= digits(value) then
+      tree[key] = log.redact(digits(value))
     end
   end
   return tree

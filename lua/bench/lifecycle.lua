@@ -152,6 +152,7 @@ function M.all(ctx, opts)
   fine, code, err = pcall(measure, ctx, opts)
   local after, problem = codes.success, nil
   if not opts.skip_teardown then after, problem = task.shielded(M.teardown, ctx, {}) end
+  require("bench.local_servers").release(ctx.namespace)
   if not fine then error(code, 0) end
   if code ~= codes.success then return code, err end
   return after, problem

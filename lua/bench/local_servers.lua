@@ -85,6 +85,22 @@ end
 ---@param namespace string
 function M.release(namespace) records.let_go(namespace) end
 
+---Servers that a command had for itself and leaves standing become like those of any standup.
+---@param namespace string
+---@param filter bench.local_servers.Filter
+---@return true? ok
+---@return bench.Error? err
+function M.leave(namespace, filter)
+  local owned, err = M.owned(namespace, filter)
+  if not owned then return nil, err end
+  for _, record in ipairs(owned.servers) do
+    local ok
+    ok, err = records.disown(record)
+    if not ok then return nil, err end
+  end
+  return true
+end
+
 ---The servers of a stack as the records say, with `alive` filled in.
 ---@param namespace string
 ---@param stack_name string
@@ -109,13 +125,20 @@ local function selector(filter)
     wanted = {}
     for _, name in ipairs(filter.stacks) do wanted[name] = true end
   end
-  return function(entry) return entry.spec == filter.spec and (not wanted or wanted[entry.stack]) end
+  return function(entry)
+    return entry.spec == filter.spec and (not wanted or wanted[entry.stack]) and (not filter.owned or entry.owner ~= nil)
+  end
 end
+
+---@class bench.local_servers.Filter
+---@field spec string
+---@field stacks? string[] only these
+---@field owned? boolean only servers that a command had for itself
 
 ---What a teardown would end: the servers of a specification, of these stacks if named, and processes that a
 ---killed standup left without a record.
 ---@param namespace string
----@param filter { spec: string, stacks?: string[] }
+---@param filter bench.local_servers.Filter
 ---@return { servers: bench.local_servers.Record[], orphans: table[] }?
 ---@return bench.Error?
 function M.owned(namespace, filter)
@@ -129,6 +152,7 @@ function M.owned(namespace, filter)
     if is_mine(record) then table.insert(owned.servers, record) end
   end
   for _, orphan in ipairs(orphans) do
+    orphan.owner = "" -- whoever's standup it was, it was killed
     if is_mine(orphan) then table.insert(owned.orphans, orphan) end
   end
   return owned
@@ -154,7 +178,7 @@ end
 ---ended only when it is gone.
 ---@async
 ---@param namespace string
----@param filter { spec: string, stacks?: string[] }
+---@param filter bench.local_servers.Filter
 ---@return { ended: integer, stale: integer }? result stale: their process was gone already
 ---@return bench.Error? err of the first that could not be ended; the others are ended all the same
 function M.down(namespace, filter)

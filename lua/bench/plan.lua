@@ -76,16 +76,17 @@ end
 ---The stacks that a `--stack` list names, in scenario order.
 ---@param stacks { name: string }[]
 ---@param wanted? string[]
+---@param source? string the flag or variable that names them
 ---@return table[]? selected
 ---@return bench.Error? err
-function M.select(stacks, wanted)
+function M.select(stacks, wanted, source)
   if not wanted or #wanted == 0 then return stacks end
   local is_wanted, known = {}, {}
   for _, stack in ipairs(stacks) do known[stack.name] = true end
   for _, name in ipairs(wanted) do
     if not known[name] then
       local names = names_of(stacks)
-      return nil, { code = "invalid", usage = true, message = "unknown stack '" .. name .. "'"
+      return nil, { code = "invalid", usage = true, message = (source or "--stack") .. ": unknown stack '" .. name .. "'"
         .. text.did_you_mean(name, names), hint = "stacks of this scenario: " .. table.concat(names, ", ") }
     end
     is_wanted[name] = true
@@ -211,14 +212,24 @@ local function canonical(value)
   return json.encode(value, { sort_keys = true, nan = "literal" })
 end
 
-local function finish(stack, source_names, findings, defaults)
+-- What a setup treatment sets must be of the right kind: it would be measured, and compared, otherwise.
+local function wrong_in_treatment(finding, overrides)
+  if not finding.expected then return nil end
+  for _, item in ipairs(overrides) do
+    if item.origin == finding.origin then return invalid(finding_text(finding), "correct the setup treatment") end
+  end
+end
+
+local function finish(stack, source_names, findings, sources)
   local model = access.get(stack.config, "model.name")
   if type(model) ~= "string" or model == "" then
     return invalid("stack '" .. stack.name .. "' has no model.name", "define it in " .. source_names ..
       ", or pass --models MODEL")
   end
   stack.model = { name = model }
-  for _, finding in ipairs(check.findings(stack.config, stack.origins, { defaults = defaults })) do
+  for _, finding in ipairs(check.findings(stack.config, stack.origins, { defaults = sources.defaults.tree })) do
+    local err = wrong_in_treatment(finding, sources.overrides)
+    if err then return err end
     findings[#findings + 1] = finding_text(finding)
   end
   findings[#findings + 1] = derive.refused_names(stack)
@@ -248,8 +259,7 @@ local function finish_all(stacks, sources, opts, warnings)
   derive.siblings(stacks)
   for _, stack in ipairs(stacks) do
     trace.step(stack, "siblings")
-    local err = finish(stack, sources.scenario.file .. " or " .. sources.defaults.file, findings,
-      sources.defaults.tree)
+    local err = finish(stack, sources.scenario.file .. " or " .. sources.defaults.file, findings, sources)
     if err then return err end
   end
   findings = distinct(findings)
@@ -297,7 +307,7 @@ function M.build(spec, opts)
   err = check_names(sources.scenario.stacks, spec)
   if err then return nil, err end
   local selected
-  selected, err = M.select(sources.scenario.stacks, opts.stack)
+  selected, err = M.select(sources.scenario.stacks, opts.stack, (opts.sources or {}).stack)
   if not selected then return nil, err end
   for index in ipairs(sources.names) do
     stacks[index], err = build_stack(sources, index, opts, tokens)

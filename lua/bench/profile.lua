@@ -55,6 +55,14 @@ local function one_of(what, mine, theirs, file)
   return mine or theirs
 end
 
+-- Do the headers of a profile say who we are?
+local function authorizes(headers)
+  for name in pairs(headers or {}) do
+    if name:lower() == "authorization" then return true end
+  end
+  return false
+end
+
 local function give_target(plan, opts)
   local endpoint = opts.endpoint or {}
   local url = one_of("server", plan.url, endpoint.url, opts.file)
@@ -64,7 +72,7 @@ local function give_target(plan, opts)
   if not model then fields.refuse(place, "names no model, and the run gives none", "pass --model") end
   for _, stage in ipairs(plan.stages) do
     stage.url, stage.model = url, model
-    stage.token = plan.token or endpoint.token
+    stage.token = plan.token or (not authorizes(stage.headers) and endpoint.token or nil)
     stage.ca_file = stage.ca_file or endpoint.ca_file
     if stage.insecure == nil then stage.insecure = endpoint.insecure end
   end

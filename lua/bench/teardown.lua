@@ -13,7 +13,7 @@ local function filter(ctx)
     stacks = {}
     for i, stack in ipairs(ctx.stacks) do stacks[i] = stack.name end
   end
-  return { spec = ctx.spec.name, stacks = stacks }
+  return { spec = ctx.spec.name, stacks = stacks, owned = ctx.owner ~= nil }
 end
 
 -- Saying "nothing runs" of what this version cannot look at would be a lie.
@@ -25,6 +25,15 @@ local function cannot_remove(ctx)
       return err
     end
   end
+end
+
+---What was stood up stays, for whoever comes next.
+---@param ctx bench.Context
+---@return true? ok
+---@return bench.Error? err
+function M.leave(ctx)
+  if ctx.dry_run then return true end
+  return local_servers.leave(ctx.namespace, filter(ctx))
 end
 
 ---Logs what will be ended.
@@ -60,7 +69,6 @@ end
 function M.delete(ctx)
   if ctx.dry_run then return { message = "nothing ended: dry run" } end
   local result, err = local_servers.down(ctx.namespace, filter(ctx))
-  if ctx.owner then local_servers.release(ctx.namespace) end
   if not result then return nil, err end
   ctx.results.teardown = result
   if result.ended + result.stale == 0 then return { message = "nothing to remove" } end

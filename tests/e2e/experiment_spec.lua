@@ -23,6 +23,23 @@ stages: [{rate: 10, duration_s: 1}]
 ]] .. support.PATIENT_YAML
 
 t.describe("an experiment", function()
+  t.it("leaves servers alone that others stood up, also when it is resumed", { timeout_s = 120 }, function()
+    local box = support.box()
+    local common = { "--spec", "local/quickstart", "experiment", "-e", box:write("experiment.yaml", EXPERIMENT),
+      "-l", "native", "-w", box:write("short.yaml", PROFILE) }
+    t.eq(0, box:run({ "--spec", "local/quickstart", "standup", "--skip-smoketest" }).exit_code)
+    local servers = box:pids()
+    local refused = box:run(common)
+    t.eq({ 1, servers }, { refused.exit_code, box:pids() })
+    t.contains("'experiment' needs servers of its own", refused.output)
+    local instance = fs.parent(fs.glob(box.workspace .. "/*-*/journal.jsonl")[1])
+    refused = box:run { "--spec", "local/quickstart", "experiment", "--resume", instance }
+    t.eq(servers, box:pids())
+    t.contains("'experiment' needs servers of its own", refused.output)
+    t.eq(0, box:run({ "--spec", "local/quickstart", "teardown" }).exit_code)
+    box:is_clean()
+  end)
+
   t.it("killed with SIGKILL finishes when it is resumed", { timeout_s = 180 }, function()
     local box = support.box()
     local file = box:write("experiment.yaml", EXPERIMENT)

@@ -151,7 +151,7 @@ TEST_CASE("HTTPS goes through a tunnel of the proxy") {
   CHECK(reason(denied) == "denied proxy");
   CHECK(denied.error().facts["status"] == 407);
   request.proxy = "http://127.0.0.1:1";
-  CHECK(reason(fetch(world, request)) == "unreachable refused");
+  CHECK(reason(fetch(world, request)) == "unreachable proxy");
 }
 
 TEST_CASE("a proxy that answers nonsense is blamed") {

@@ -125,6 +125,13 @@ TEST_CASE("prompts from JSON lines") {
   CHECK(lengths.output == 5);
 }
 
+TEST_CASE("a byte order mark in front of a prompt file is skipped") {
+  const auto path = file_with("bom.json",
+                              "\xEF\xBB\xBF[{\"conversations\":[{\"from\":\"human\",\"value\":\"What?\"},"
+                              "{\"from\":\"gpt\",\"value\":\"That.\"}]}]");
+  CHECK(source({{"type", "file"}, {"path", path}}, Api::kChat)->distinct() == 1);
+}
+
 TEST_CASE("length bounds hold for JSON lines, whether they tell an output length or not") {
   const auto path =
       file_with("bounds.jsonl",

@@ -158,9 +158,24 @@ TEST_CASE("a closed loop that ends by count has the window of its requests, also
   CHECK(r["verdict"] == "valid");
   CHECK(r["window"]["end_s"].get<double>() < 10);
   CHECK(r["window"]["mean_in_flight"].get<double>() == Approx(4).margin(1));
-  const Value few = result_of(stage_table(server, {{"concurrency", 20}, {"requests", 12}}));
-  CHECK(few["load"]["delivered"].get<double>() == Approx(0.6));
-  CHECK(few["verdict"] == "under-delivered");
+  for (const Value& few : {Value{{"concurrency", 20}, {"requests", 12}},
+                           Value{{"concurrency", 20}, {"requests", 12}, {"duration_s", 0.02}}}) {
+    const Value short_of = result_of(stage_table(server, few));
+    CHECK(short_of["load"]["delivered"].get<double>() == Approx(0.6));
+    CHECK(short_of["verdict"] == "under-delivered");
+  }
+}
+
+TEST_CASE("a ramp of users ends with the last request, and those who never ran are missed") {
+  test::Server server([](test::Peer& peer, const std::string&, int) { peer.answer(4); });
+  for (const int threads : {1, 2}) {
+    const Value r = result_of(stage_table(server, {{"concurrency", 20}, {"requests", 40}, {"ramp_s", 60}},
+                                          {{"threads", threads}, {"stage_timeout_s", 30}}));
+    CHECK(r["counts"]["succeeded"] == 40);
+    CHECK(r["client"]["wall_s"].get<double>() < 20);
+    CHECK(r["verdict"] == "under-delivered");
+    CHECK(r["load"]["delivered"].get<double>() < 0.5);
+  }
 }
 
 TEST_CASE("a schedule without a request is no fault of the client") {

@@ -46,11 +46,20 @@ t.describe("the survey of an experiment", function()
 end)
 
 t.describe("the survey of setups", function()
+  t.it("finds values of another kind than their keys hold", function()
+    for key, value in pairs { ["local.enabled"] = "maybe", ["local.replicas"] = true } do
+      local design = design_of({}, { setup = { { name = "odd", [key] = value } } })
+      local err = t.fails("invalid", surveyed(design))
+      t.contains(key .. ": must be", err.message)
+      t.eq("correct the setup treatment", err.hint)
+    end
+  end)
+
   t.it("finds what a standup on this machine would refuse", function()
     local design = design_of({}, { setup = { { name = "two", ["local.replicas"] = "two" } } })
     design.file = "d.lua"
     local err = t.fails("invalid", surveyed(design))
-    t.contains("d.lua: setup treatment 'two': stack 'quickstart': local.replicas must be a whole number from 1 to 256, not \"two\"",
+    t.contains("d.lua: setup treatment 'two': local.replicas: must be a whole number from 1 to 256, not the text 'two'",
       err.message)
   end)
 end)

@@ -15,6 +15,9 @@ extra: {api_key: canary-hidden-1, max_tokens: harmless-1, pad_token: harmless-2}
 headers: {Authorization: Bearer canary-hidden-2, X-Api-Key: canary-hidden-3, Cookie: canary-hidden-4}
 tokenizer: {pretrained_model_name_or_path: harmless-3}]])
     for i = 1, 4 do t.eq(true, is_hidden("canary-hidden-" .. i)) end
+    local tree = tree_of "env: {API_TOKEN: 918273645, PORT: 8000}\n"
+    hidden.learn(tree)
+    t.eq({ API_TOKEN = "***", PORT = 8000 }, hidden.copy(tree).env)
     for i = 1, 3 do t.eq(false, is_hidden("harmless-" .. i)) end
   end)
 

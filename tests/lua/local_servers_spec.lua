@@ -119,10 +119,27 @@ t.describe("bench.local_servers", function()
     t.contains("experiment", other.stderr)
     local second = t.ok(own(sim_stack()))
     t.eq({ 1, 0, false }, { second.started, second.reused, runs(first.pid) })
-    t.ok(down())
+    t.eq({ ended = 1, stale = 0 }, t.ok(local_servers.down("ns", { spec = "s/x", owned = true })))
     local_servers.release "ns"
-    t.ok(up(sim_stack()))
+    local by_hand = t.ok(up(sim_stack())).servers[1]
+    t.eq({ ended = 0, stale = 0 }, t.ok(local_servers.down("ns", { spec = "s/x", owned = true })))
+    t.eq(true, runs(by_hand.pid))
     t.ok(down())
+  end)
+
+  t.it("leaves what a command had for itself to whoever comes next", function()
+    for name, give in pairs { leave = function() return local_servers.leave("ns", { spec = "s/x" }) end,
+      standup = function() return up(sim_stack()) end } do
+      fresh_state()
+      local own = t.ok(local_servers.up(sim_stack(), { namespace = "ns", spec = "s/x", owner = "e2e" })).servers[1]
+      t.ok(give(), name)
+      t.eq(nil, t.ok(local_servers.servers("ns", "web"))[1].owner, name)
+      local err = t.fails("conflict", local_servers.up(sim_stack(), { namespace = "ns", spec = "s/x", owner = "e2e" }))
+      t.contains("needs servers of its own", err.message)
+      t.eq(true, runs(own.pid))
+      t.ok(down())
+      local_servers.release "ns"
+    end
   end)
 
   t.it("refuses a server that runs but does not work", function()

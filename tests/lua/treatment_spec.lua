@@ -77,6 +77,8 @@ treatments:
     t.eq("exp.yaml:2: 'a.b' is set twice (also at exp.yaml:2)", refused "run:\n- {a.b: 1, a: {b: 2}}\n")
     t.contains("contradict each other", refused "run:\n- {a.b: 1, a: 2}\n")
     t.eq("exp.yaml:2: must be a list of treatments, not a map", refused "setup:\n  treatments: {a: 1}\n")
+    t.eq("exp.yaml:1: must be a list of treatments, not a number", refused "treatments: 5\n")
+    t.eq("exp.yaml:1: must be a list of treatments, not a map", refused "treatments: {a: 1}\n")
     t.eq("exp.yaml:2: constants must be a map of dotted keys, not a list",
       refused "setup:\n  constants: [{key: a, value: 1}]\n")
     t.contains("an experiment file must hold a map", refused "- 1\n")

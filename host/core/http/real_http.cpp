@@ -168,10 +168,19 @@ class OpenOperation : public Operation {
                          request_.connect_timeout_s);
   }
 
+  static Error proxy_unreachable(const Route& route, const Error& why) {
+    return Error{
+        why.code, "the proxy for " + route.url.text() + ": " + why.message,
+        "HTTP_PROXY, HTTPS_PROXY or ALL_PROXY names this proxy; list hosts to reach without it in NO_PROXY"}
+        .with("url", route.url.text())
+        .with("reason", "proxy");
+  }
+
   awaitable<Dialled> dial(const Route& route) {
     const auto started_ns = now_ns();
     Dialled dialled = dial_unix(route);
     if (route.unix_socket.empty()) dialled = co_await dial_tcp(route.first_hop(), started_ns);
+    if (!dialled && route.proxy && !stopped_) co_return proxy_unreachable(route, dialled.error());
     if (!dialled) co_return dialled;
     Channel& channel = **dialled;
     const Phase phase(*this, connect_time_left(started_ns));

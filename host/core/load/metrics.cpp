@@ -162,6 +162,18 @@ Value arrivals_value(const ArrivalStatistics& a) {
   return table;
 }
 
+// Closed loop: which share of the users ran at all. There may be fewer requests than users, and the requests
+// may be used up before the ramp has come to the last users.
+double share_of_users(const Value& header, double requests) {
+  const double users = number_at(header, "schedule", "concurrency", 1);
+  const double ramp_s = number_at(header, "schedule", "ramp_s", 0);
+  double ran = users;
+  if (requests > 0) ran = std::min(ran, requests);
+  if (ramp_s > 0)
+    ran = std::min(ran, std::floor(users * number_at(header, "client", "wall_s", ramp_s) / ramp_s) + 1);
+  return ran / users;
+}
+
 // Open loop: the rate against the plan's. Closed loop: the requests, or the time, against what was asked for.
 double delivered(const Value& header, const SampleSet& set, const Value& planned, const Value& actual) {
   const auto& c = set.counts;
@@ -174,11 +186,9 @@ double delivered(const Value& header, const SampleSet& set, const Value& planned
   }
   const double requests = number_at(header, "schedule", "requests", 0);
   const double end_s = number_at(header, "schedule", "window_end_s", 0);
-  // With fewer requests than users some users never run.
-  const double users = number_at(header, "schedule", "concurrency", 1);
-  const double by_count = requests > 0 ? std::min(1.0, sent / requests) * std::min(1.0, requests / users) : 0;
+  const double by_count = requests > 0 ? std::min(1.0, sent / requests) : 0;
   const double by_time = end_s > 0 ? std::min(1.0, number_at(header, "client", "wall_s", end_s) / end_s) : 0;
-  return std::max(by_count, by_time);
+  return std::max(by_count, by_time) * share_of_users(header, requests);
 }
 
 Value load_table(const Value& header, SampleSet& set) {

@@ -237,8 +237,9 @@ class FilePrompts : public PromptSource {
       : reading_(std::move(reading)), wants_shuffle_(wants_shuffle), seed_(seed) {}
 
   Result<Done> prepare() override {
-    const auto content = read_file(reading_.path, kLargestFile);
+    auto content = read_file(reading_.path, kLargestFile);
     if (!content) return content.error();
+    if (content->compare(0, 3, "\xEF\xBB\xBF") == 0) content->erase(0, 3);
     if (reading_.format == "auto") {
       const std::size_t first = content->find_first_not_of(" \t\r\n");
       reading_.format = first != std::string::npos && (*content)[first] == '[' ? "sharegpt" : "jsonl";

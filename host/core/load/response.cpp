@@ -138,7 +138,9 @@ ResponseReader::State ResponseReader::on_event(const SseEvent& event) {
 void ResponseReader::note(const Answer& answer) {
   if (answer.finish != Finish::kNone) answer_.finish = answer.finish;
   if (answer.prompt_tokens >= 0) answer_.prompt_tokens = answer.prompt_tokens;
-  if (answer.completion_tokens >= 0) answer_.completion_tokens = answer.completion_tokens;
+  // A server that says 0 of an answer with content does not count.
+  if (answer.completion_tokens > 0 || (answer.completion_tokens == 0 && !tokens_.tokens()))
+    answer_.completion_tokens = answer.completion_tokens;
   if (answer.cached_tokens >= 0) answer_.cached_tokens = answer.cached_tokens;
   if (answer.prompt_ms >= 0) answer_.prompt_ms = answer.prompt_ms;
   if (answer.predicted_ms >= 0) answer_.predicted_ms = answer.predicted_ms;

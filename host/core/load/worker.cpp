@@ -61,10 +61,16 @@ bool Worker::finished() const {
   return next_due() == net::kNever && waiting_.empty() && starved_.empty() && in_flight_ == 0;
 }
 
+// Users who have not begun yet need not begin once all requests of the stage are taken.
+bool Worker::used_up() const {
+  const std::uint64_t requests = setup_.schedule.requests;
+  return requests && shared_.measured.load(std::memory_order_relaxed) >= requests;
+}
+
 // When the next request of the plan, or of a user who is free, is due.
 std::int64_t Worker::next_due() const {
   if (closing_) return net::kNever;
-  if (!setup_.schedule.open_loop) return users_due_.empty() ? net::kNever : users_due_.top();
+  if (!setup_.schedule.open_loop) return users_due_.empty() || used_up() ? net::kNever : users_due_.top();
   const auto& plan = shared_.plan.at_ns;
   return next_planned_ < plan.size() ? epoch_ + plan[next_planned_] : net::kNever;
 }
@@ -118,9 +124,12 @@ void Worker::send_for_user(std::int64_t due) {
   const double at_s = static_cast<double>(due - epoch_) / 1e9;
   if (schedule.duration_s > 0 && at_s >= schedule.warmup_s + schedule.duration_s) return;
   const std::uint64_t index = shared_.next_index.fetch_add(1, std::memory_order_relaxed);
-  if (schedule.requests && !is_warmup(index, due - epoch_) &&
-      shared_.measured.fetch_add(1, std::memory_order_relaxed) >= schedule.requests)
-    return;
+  if (schedule.requests && !is_warmup(index, due - epoch_)) {
+    const std::uint64_t taken = shared_.measured.fetch_add(1, std::memory_order_relaxed);
+    if (taken >= schedule.requests) return;
+    if (taken + 1 == schedule.requests)  // the others need not wait for users of theirs
+      for (auto& worker : shared_.workers) worker->wake();
+  }
   admit(index, due);
 }
 

@@ -86,6 +86,7 @@ class Worker {
   // worker.cpp: the loop and the plan.
   void loop();
   bool finished() const;
+  bool used_up() const;
   std::int64_t next_due() const;
   std::int64_t next_deadline() const;
   void send_due();

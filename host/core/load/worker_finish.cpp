@@ -7,7 +7,7 @@ namespace core::load {
 
 namespace {
 
-constexpr std::int64_t kRest_ns = 100'000'000;  // of a user whose server cannot be reached, or has no room
+constexpr std::int64_t kRest_ns = 100'000'000;  // of a user whose request failed
 constexpr int kSamples = 3;
 
 }  // namespace
@@ -51,9 +51,7 @@ void Worker::release(Channel& channel) {
   count_in_flight(-1, epoch_ + record.end_ns);
   leave_gate();
   if (setup_.schedule.open_loop || closing_) return;
-  const auto status = record.status;
-  const bool turned_away = !record.succeeded() && (status == 0 || status == 429 || status == 503);
-  users_due_.push(turned_away ? now_ + kRest_ns : now_);
+  users_due_.push(record.succeeded() ? now_ : now_ + kRest_ns);
 }
 
 void Worker::leave_gate() {

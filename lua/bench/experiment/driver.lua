@@ -115,7 +115,12 @@ end
 ---@return bench.Error? err an override that fits no key, with its place; a template that fails
 function Driver:plan_digest(setup)
   local built, err = plan.build(self.spec, merged(self.opts, { overrides = setup.overrides }))
-  if not built then return nil, err end
+  if not built then
+    local what = err.message:match "^setup treatment: (.*)$"  -- one without a place of its own
+    if not what then return nil, err end
+    err.message = what
+    return nil, blame(self, "setup", setup, err)
+  end
   err = check_local(built)
   if err then return nil, blame(self, "setup", setup, err) end
   err = manifests.render(built)
@@ -192,6 +197,7 @@ function Driver:open(setup)
     parent_workspace = self.workspace, workspace_name = "setup-treatment-" .. setup.name, treatments = {} }))
   if not ctx then return nil, err end
   ctx.state.setup, ctx.owner = setup.name, "experiment"
+  self.namespace = ctx.namespace
   return ctx
 end
 
@@ -223,6 +229,14 @@ function Driver:begin_runs(ctx) return phase(ctx, "run", { steps = BEFORE_RUNS, 
 function Driver:finish_runs(ctx)
   ctx.results.treatments = ctx.state.measured or {}
   return phase(ctx, "run", { steps = AFTER_RUNS, limit = 1 })
+end
+
+---What stands is left to whoever comes next.
+function Driver:leave(ctx) return require("bench.teardown").leave(ctx) end
+
+---The experiment is over: other commands may work on its namespace.
+function Driver:close()
+  if self.namespace then require("bench.local_servers").release(self.namespace) end
 end
 
 function Driver:teardown(ctx) return phase(ctx, "teardown", { banner = true }) end

@@ -14,6 +14,8 @@ local M = {}
 ---@field run fun(self, ctx: table, cell: bench.doe.Cell): bench.experiment.Result[]?, bench.Error?
 ---@field finish_runs fun(self, ctx: table): true?, bench.Error?
 ---@field teardown fun(self, ctx: table): true?, bench.Error?
+---@field leave? fun(self, ctx: table): true?, bench.Error? instead of a teardown, with `--skip-teardown`
+---@field close? fun(self) at the end of the experiment
 
 ---@class bench.experiment.Run everything one invocation works with
 ---@field dir string
@@ -171,10 +173,11 @@ local function attempt(run, group, cells, is_last)
   local fine, status, why = pcall(stand_up_and_measure, run, ctx, name, cells)
   if not fine then status, why = outcome_of(status) end
   if status == "interrupted" or not keeps_standing(run, status, is_last) then
-    status, why = take_down(run, ctx, name, status, why)
-  else
-    run.say.warn(("'%s' is left running (--skip-teardown)"):format(name))
+    return take_down(run, ctx, name, status, why)
   end
+  if run.driver.leave then run.driver:leave(ctx) end
+  local what = status == "failed_standup" and "what stands of '%s' is left" or "'%s' is left running"
+  run.say.warn((what .. " (--skip-teardown)"):format(name))
   return status, why
 end
 

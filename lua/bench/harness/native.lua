@@ -150,16 +150,24 @@ local function add(result, entry, plan, job)
   return job.on_stage(result, entry)
 end
 
+-- What is left of the time is gone: the verdict names the limit that somebody set.
+local function say_used_up(job, entry)
+  local reason = ("the time of the run, %g s, was used up before this stage"):format(job.timeout_s)
+  entry.verdict.reasons, entry.metrics.reasons = { reason }, { reason }
+end
+
 local function run_stages(job, plan, result)
   local started, sent = clock.monotonic(), 0
   for i, stage in ipairs(plan.stages) do
     if i > 1 then task.sleep(math.min(plan.interval_s, remaining_s(job, started) or math.huge)) end
-    limit_time(stage, remaining_s(job, started))
+    local left = remaining_s(job, started)
+    limit_time(stage, left)
     stage.records = ("%s/stage_%d.rec"):format(job.dir, i - 1)
     job.shared_ratio = plan.shared_ratio
     if plan.continues_prompts then go_on(stage, sent) end
     local entry, err, raised = run_stage(job, stage, i - 1, #plan.stages)
     local added, problem
+    if entry and left == SHORTEST_STAGE_S then say_used_up(job, entry) end
     if entry then added, problem = add(result, entry, plan, job) end
     if raised then error(raised, 0) end
     if err or not added then return nil, err or problem end

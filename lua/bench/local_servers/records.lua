@@ -87,6 +87,16 @@ local function paths_of(dir)
   return paths
 end
 
+---The server belongs to no command any more.
+---@param record bench.local_servers.Record
+---@return boolean? ok
+---@return bench.Error? err
+function M.disown(record)
+  if not record.owner then return true end
+  record.owner = nil
+  return M.write(record)
+end
+
 -- A record that cannot be read is reported, not trusted: it may stand for a running process.
 local function read(path)
   local record, err = json.load(path)

@@ -29,7 +29,8 @@ local function take_back(work)
       local record = work.started[i]
       if process.stop(record) ~= nil then
         if work.save_logs and fs.mkdir(work.save_logs) then
-          fs.copy(record.log, ("%s/%s-%d.log"):format(work.save_logs, record.stack, record.replica))
+          local said = fs.read(record.log) or ""
+          fs.write(("%s/%s-%d.log"):format(work.save_logs, record.stack, record.replica), log.redact(said))
         end
         records.remove(record)
       end
@@ -134,12 +135,13 @@ end
 local function gather(work, found, waiting)
   local all = {}
   for replica = 1, work.settings.replicas do
-    local record, is_up, err = found[replica], false
+    local record, is_up, _, err = found[replica], false
     if record then
       is_up, err = is_ready(record, work.settings.path)
     else
       record, err = process.start(work, replica)
     end
+    if not err and is_up and not work.owner then _, err = records.disown(record) end
     if err then return nil, err end
     if is_up then work.reused = work.reused + 1 else waiting[#waiting + 1] = record end
     all[replica] = record

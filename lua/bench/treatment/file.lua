@@ -163,11 +163,13 @@ local function read_setups(source, tree, block)
   return block:expand("setup", treatments, constants)
 end
 
+local function is_empty_list(value) return type(value) == "table" and next(value) == nil end
+
 local function read_runs(source, tree, block)
   local constants, err = read_constants(source, tree.constants, "constants")
   if not constants then return nil, err end
   constants = block:constants("run", constants)
-  local key = (absent(tree.treatments) or #tree.treatments == 0) and "run" or "treatments"
+  local key = (absent(tree.treatments) or is_empty_list(tree.treatments)) and "run" or "treatments"
   if key == "treatments" and not absent(tree.run) then
     source.warnings[#source.warnings + 1] = source.at("run")
       .. ": 'run' is not used because 'treatments' is given"
