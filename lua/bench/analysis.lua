@@ -23,7 +23,9 @@ local function stages_of(entry)
 end
 
 local function name_of(ctx, entry)
-  if not entry.treatment then return ("%s on %s"):format(ctx.workload or entry.id, entry.stack) end
+  local whole = ("%s on %s"):format(ctx.workload or entry.id, entry.stack)
+  if not entry.treatment then return whole end
+  if ctx.opts.run_overrides and #(ctx.treatments or {}) == 1 then return whole .. ", with overrides" end
   return #ctx.stacks > 1 and entry.stack .. " / " .. entry.treatment or entry.treatment
 end
 

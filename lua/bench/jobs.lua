@@ -214,13 +214,15 @@ local function worst_verdict(result)
   return worst
 end
 
+-- Requests that were cut off with their stage did not fail; the verdict tells of them.
 local function tell_failures(ctx, stage)
   local failures = stage.metrics.failures or {}
   local parts = {}
   for class, found in pairs(failures) do
     local sample = found.samples and found.samples[1]
     local detail = sample and sample.detail
-    parts[#parts + 1] = ("%d %s%s"):format(found.count, class, detail and detail ~= "" and " (" .. detail .. ")" or "")
+    local shown = detail and detail ~= "" and " (" .. detail .. ")" or ""
+    if class ~= "cancelled" then parts[#parts + 1] = ("%d %s%s"):format(found.count, class, shown) end
   end
   table.sort(parts)
   if #parts > 0 then ctx.log.warn(("stage %d: failed requests: %s"):format(stage.index, table.concat(parts, "; "))) end

@@ -353,6 +353,13 @@ Result<Options> resolve_options(const Value& given, const Environment& environme
   return options;
 }
 
+namespace {
+
+// Elsewhere the last of two equal keys wins, with a warning that says so; here there is no winner.
+std::string twice(const std::string& warning) { return warning.substr(0, warning.find("; the last one")); }
+
+}  // namespace
+
 Result<Options> load_options(const Value& given, const Environment& environment) {
   std::string path;
   const auto named = given.is_object() ? given.find("config") : given.end();
@@ -365,7 +372,7 @@ Result<Options> load_options(const Value& given, const Environment& environment)
   auto document = load_yaml(path);
   if (!document) return document.error();
   if (!document->warnings.empty())
-    return Error{"invalid", document->warnings.front().message, "keep one of them"}.with("file", path);
+    return Error{"invalid", twice(document->warnings.front().message), "keep one of them"}.with("file", path);
   auto options = resolve_options(given, environment, document->value);
   if (!options) return std::move(options).error().with("file", path);
   return options;
