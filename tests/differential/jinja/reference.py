@@ -11,10 +11,21 @@ import traceback
 import jinja2
 import jinja2.compiler
 import jinja2.filters
+import markupsafe
 import yaml
 
 UNDEFINED = {"default": jinja2.Undefined, "strict": jinja2.StrictUndefined, "chainable": jinja2.ChainableUndefined}
 MAIN = "main"
+
+
+def keeps_markup(name):
+    return lambda self, *args: type(self)(getattr(str, name)(self, *args))
+
+
+# Before version 3 of MarkupSafe these methods of safe text gave plain text; we follow the newer ones.
+for method in ("casefold", "removeprefix", "removesuffix"):
+    if method not in vars(markupsafe.Markup):
+        setattr(markupsafe.Markup, method, keeps_markup(method))
 
 
 class Dumper(yaml.SafeDumper):
