@@ -7,7 +7,6 @@ local env = require "host.env"
 local fs = require "host.fs"
 local harness = require "bench.harness"
 local hidden = require "bench.hidden"
-local plan = require "bench.plan"
 local prefix_cache = require "bench.prefix_cache"
 local progress = require "bench.progress"
 local report = require "bench.report"
@@ -17,8 +16,6 @@ local text = require "host.text"
 local workload = require "bench.workload"
 
 local LOG_EVERY_S = 10
--- Where profiles point to while no stack stands.
-local STAND_IN = "http://dry-run-endpoint:80"
 
 ---@class bench.Job
 ---@field id string experiment id: names the result folder
@@ -38,18 +35,7 @@ local STAND_IN = "http://dry-run-endpoint:80"
 
 local function endpoint_url(ctx, stack)
   if stack.endpoint then return stack.endpoint.url end
-  return ctx.dry_run and STAND_IN or nil
-end
-
-local function tokens_for(ctx, stack)
-  local dir, file = workload.split_dataset(ctx.opts.dataset)
-  return {
-    LLMDBENCH_DEPLOY_CURRENT_MODEL = stack.model.name,
-    LLMDBENCH_DEPLOY_CURRENT_TOKENIZER = stack.model.name,
-    LLMDBENCH_HARNESS_STACK_ENDPOINT_URL = endpoint_url(ctx, stack),
-    LLMDBENCH_RUN_DATASET_DIR = dir or plan.get(stack.config, "experiment.datasetDir"),
-    LLMDBENCH_RUN_DATASET_FILE = file or plan.get(stack.config, "experiment.datasetFile"),
-  }
+  return ctx.dry_run and workload.STAND_IN or nil
 end
 
 local function check_names(treatments)
@@ -82,7 +68,8 @@ end
 
 local function render_one(ctx, stack, source, treatment)
   local profile = ctx.state.profile
-  local rendered, err = workload.render(source, { file = profile.path, tokens = tokens_for(ctx, stack),
+  local rendered, err = workload.render(source, { file = profile.path,
+    tokens = workload.tokens(stack, { url = endpoint_url(ctx, stack), dataset = ctx.opts.dataset }),
     treatment = treatment, allows = ctx.state.harness.allows,
     is_length = ctx.state.harness.is_length })
   if not rendered then return nil, err end
@@ -125,10 +112,9 @@ end
 
 -- Renders every treatment for a stack that may not stand yet, and shows it to the harness.
 local function check_stack(ctx, stack, source)
-  local definition, url = ctx.state.harness, endpoint_url(ctx, stack) or STAND_IN
+  local definition, url = ctx.state.harness, endpoint_url(ctx, stack) or workload.STAND_IN
   for i = 1, math.max(1, #ctx.treatments) do
-    local tokens = tokens_for(ctx, stack)
-    tokens.LLMDBENCH_HARNESS_STACK_ENDPOINT_URL = url
+    local tokens = workload.tokens(stack, { url = url, dataset = ctx.opts.dataset })
     local rendered, err = workload.render(source, { file = ctx.state.profile.path, tokens = tokens,
       treatment = ctx.treatments[i], allows = definition.allows, is_length = definition.is_length })
     if rendered and definition.check then
@@ -206,10 +192,15 @@ local function reporter(ctx, stack, job)
   end
 end
 
+-- Verdicts from the mildest to the gravest, as docs/metrics.md has them; one of another harness counts as gravest.
+local GRAVITY = { valid = 0, ["too few samples"] = 1, ["under-delivered"] = 2, ["client-limited"] = 3,
+  ["errors above limit"] = 4, ["damaged records"] = 5 }
+
 local function worst_verdict(result)
-  local worst = "valid"
+  local worst, most = "valid", 0
   for _, stage in ipairs(result.stages) do
-    if stage.verdict.status ~= "valid" then worst = stage.verdict.status end
+    local gravity = GRAVITY[stage.verdict.status] or math.huge
+    if gravity > most then worst, most = stage.verdict.status, gravity end
   end
   return worst
 end

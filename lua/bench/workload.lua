@@ -2,6 +2,7 @@
 ---@class bench.workload
 local M = {}
 
+local access = require "bench.plan.access"
 local env = require "host.env"
 local fs = require "host.fs"
 local hidden = require "bench.hidden"
@@ -95,6 +96,24 @@ function M.find(harness, name, base_dir, beside)
     message = "harness '" .. harness .. "' has no profile '" .. name .. "'" .. text.did_you_mean(name, words),
     hint = (#known > 0 and "profiles: " .. table.concat(known, ", ") .. "; or give the path of a file; searched in "
       or "there are no profiles in ") .. searched(harness, base_dir, beside) }
+end
+
+---Where profiles point to while no stack stands.
+M.STAND_IN = "http://dry-run-endpoint:80"
+
+---What the tokens of a profile stand for.
+---@param stack { model: { name: string }, config: table }
+---@param opts { url?: string, dataset?: string } url: of the stack; dataset: as `--dataset` takes it
+---@return table<string, string>
+function M.tokens(stack, opts)
+  local dir, file = M.split_dataset(opts.dataset)
+  return {
+    LLMDBENCH_DEPLOY_CURRENT_MODEL = stack.model.name,
+    LLMDBENCH_DEPLOY_CURRENT_TOKENIZER = stack.model.name,
+    LLMDBENCH_HARNESS_STACK_ENDPOINT_URL = opts.url,
+    LLMDBENCH_RUN_DATASET_DIR = dir or access.get(stack.config, "experiment.datasetDir"),
+    LLMDBENCH_RUN_DATASET_FILE = file or access.get(stack.config, "experiment.datasetFile"),
+  }
 end
 
 ---Splits the value of `--dataset` at its last `/`.

@@ -28,6 +28,13 @@ t.describe("the survey of an experiment", function()
     end)
   end
 
+  t.it("misses the data set of a profile before anything stands", function()
+    local design = design_of { { name = "one", ["stages.0.rate"] = 2 } }
+    local err = t.fails("invalid", surveyed(design, { workload = "sharegpt" }))
+    t.contains("REPLACE_ENV_LLMDBENCH_RUN_DATASET", err.message)
+    t.contains("--dataset", err.hint)
+  end)
+
   t.it("accepts a length as a number or as a table", function()
     t.ok(surveyed(design_of { { name = "number", ["data.input"] = 64 },
       { name = "map", ["data.output"] = { mean = 64, min = 1, max = 90 } } }))

@@ -112,6 +112,20 @@ t.describe("bench.jobs", function()
     t.eq("the generator died", ctx.results.treatments[1].err.message)
   end)
 
+  t.it("gives a treatment the gravest verdict of its stages, in whatever order they came", function()
+    for _, order in ipairs { { "valid", "errors above limit", "too few samples" },
+      { "too few samples", "errors above limit", "valid" } } do
+      local stages = {}
+      for i, status in ipairs(order) do
+        stages[i] = { index = i - 1, verdict = { status = status, reasons = {} }, metrics = {} }
+      end
+      local ctx = context(recorder(function() return { stages = stages } end))
+      t.ok(jobs.render(ctx, ctx.stacks[1]))
+      jobs.run(ctx, ctx.stacks[1])
+      t.eq("errors above limit", ctx.results.treatments[1].verdict)
+    end
+  end)
+
   t.it("names the stack in the id when there are several", function()
     local harness, seen = recorder(failing)
     local ctx = context(harness, { stacks = { stack "one", stack "two" } })

@@ -15,8 +15,6 @@ local M = {}
 
 -- The parts of the run phase: what all runs share, one run, and what follows the last.
 local BEFORE_RUNS, ONE_RUN, AFTER_RUNS = "0-4", "5-9", "10-12"
--- Where profiles point to while no stack stands.
-local STAND_IN = "http://endpoint"
 
 ---@class bench.experiment.PhaseDriver: bench.experiment.Driver
 ---@field opts bench.SessionOptions
@@ -83,8 +81,8 @@ function M.new(opts, design)
   local built
   built, err = plan.build(driver.spec, driver.opts)
   if not built then return nil, err end
-  driver.work_dir, driver.model = built.work_dir, built.selected[1].model.name
-  err = choose(driver, design, built.selected[1].config)
+  driver.work_dir, driver.stack = built.work_dir, built.selected[1]
+  err = choose(driver, design, driver.stack.config)
   if err then return nil, err end
   driver.profile_digest, driver.design_file = text.sha256(driver.source), design.file
   return driver
@@ -138,22 +136,16 @@ function Driver:plan_differences(dir, setup)
 end
 
 local function render(driver, run)
-  local dir, file = workload.split_dataset(driver.opts.dataset)
-  local model = driver.model
-  return workload.render(driver.source, {
-    file = driver.profile.path, treatment = run, allows = driver.harness.allows,
+  return workload.render(driver.source, { file = driver.profile.path, treatment = run, allows = driver.harness.allows,
     is_length = driver.harness.is_length,
-    tokens = { LLMDBENCH_DEPLOY_CURRENT_MODEL = model, LLMDBENCH_DEPLOY_CURRENT_TOKENIZER = model,
-      LLMDBENCH_HARNESS_STACK_ENDPOINT_URL = STAND_IN, LLMDBENCH_RUN_DATASET_DIR = dir or "-",
-      LLMDBENCH_RUN_DATASET_FILE = file or "-" },
-  })
+    tokens = workload.tokens(driver.stack, { url = workload.STAND_IN, dataset = driver.opts.dataset }) })
 end
 
 -- Shows a rendered profile to the harness, as the run would.
 local function check(driver, run, rendered)
   if not driver.harness.check then return end
   local ok, err = driver.harness.check(rendered, { file = driver.profile.path,
-    endpoint = { url = STAND_IN, model = driver.model } })
+    endpoint = { url = workload.STAND_IN, model = driver.stack.model.name } })
   return not ok and blame(driver, "run", run, err) or nil
 end
 

@@ -131,17 +131,23 @@ local function is_ready(record, path)
   return nil, conflict(record, "it does not work: " .. why)
 end
 
+-- True for a server that is there and works. A command that had it for itself has it no more.
+local function take_over(record, work)
+  local is_up, err = is_ready(record, work.settings.path)
+  if not is_up then return is_up, err end
+  return records.disown(record)
+end
+
 -- All replicas, those that must be waited for in `waiting`.
 local function gather(work, found, waiting)
   local all = {}
   for replica = 1, work.settings.replicas do
-    local record, is_up, _, err = found[replica], false
+    local record, is_up, err = found[replica], false
     if record then
-      is_up, err = is_ready(record, work.settings.path)
+      is_up, err = take_over(record, work)
     else
       record, err = process.start(work, replica)
     end
-    if not err and is_up and not work.owner then _, err = records.disown(record) end
     if err then return nil, err end
     if is_up then work.reused = work.reused + 1 else waiting[#waiting + 1] = record end
     all[replica] = record

@@ -104,7 +104,7 @@ local function step_into(schema, place, kind, part)
   return open and as_place { { kind = "any" } } or nil
 end
 
----Says the meaning of a key that nothing reads it? What to do instead, if there is something.
+---Does the meaning of a key say that nothing reads it? With what to set instead, if there is something.
 ---@param node bench.plan.schema.Node
 ---@return boolean unused
 ---@return string? instead
