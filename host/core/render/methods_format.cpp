@@ -21,7 +21,21 @@ class Formatter {
   Formatter(Runtime& runtime, const Arguments& arguments, bool markup)
       : runtime_(runtime), arguments_(arguments), markup_(markup) {}
 
-  std::string format(std::string_view text, int depth = 2) {
+  /// The formatted text, safe like the format itself. A specification that leaves safe text as it is gives
+  /// that very text where the field is all there is, so it stays safe: so CPython does.
+  Value result(const Value& self) {
+    const std::string_view text = self.as_string();
+    std::string out = format(text, kDeepest);
+    const bool alone =
+        text.size() > 2 && text[0] == '{' && text[1] != '{' && field_end(text, 1) + 1 == text.size();
+    if (alone && kept_ && !out.empty() && kept_->as_string() == out) return *kept_;
+    return like(self, std::move(out));
+  }
+
+ private:
+  static constexpr int kDeepest = 2;
+
+  std::string format(std::string_view text, int depth) {
     if (depth < 0) raise_value_error("Max string recursion exceeded");
     std::string out;
     for (std::size_t at = 0; at < text.size();) {
@@ -46,7 +60,6 @@ class Formatter {
     return out;
   }
 
- private:
   static std::size_t field_end(std::string_view text, std::size_t at) {
     if (at >= text.size()) raise_value_error("Single '{' encountered in format string");
     int open = 1;
@@ -81,6 +94,7 @@ class Formatter {
       if (!rest.empty() && rest[0] != ':') raise_value_error("expected ':' after conversion specifier");
     }
     const std::string spec = rest.empty() ? "" : format(rest.substr(1), depth - 1);
+    if (depth == kDeepest && conversion == 0 && !spec.empty() && value.is_markup()) kept_ = value;
     return formatted(converted(value, conversion), spec);
   }
 
@@ -189,11 +203,12 @@ class Formatter {
   const Arguments& arguments_;
   const bool markup_;
   std::optional<bool> numbered_;
+  std::optional<Value> kept_;  // safe text of a field with a specification
   std::int64_t next_ = 0;
 };
 
 Value format(Runtime& runtime, const Value& self, Arguments& arguments) {
-  return like(self, Formatter(runtime, arguments, self.is_markup()).format(self.as_string()));
+  return Formatter(runtime, arguments, self.is_markup()).result(self);
 }
 
 Value format_map(Runtime& runtime, const Value& self, Arguments& arguments) {
@@ -202,7 +217,7 @@ Value format_map(Runtime& runtime, const Value& self, Arguments& arguments) {
   Arguments named;
   for (const auto& [key, value, hash] : given[0].as_dict().entries())
     if (key.is_string()) named.keyword.emplace_back(make<Text>(key.as_string()), value);
-  return like(self, Formatter(runtime, named, self.is_markup()).format(self.as_string()));
+  return Formatter(runtime, named, self.is_markup()).result(self);
 }
 
 }  // namespace
